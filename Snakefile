@@ -1,0 +1,33 @@
+# Contents page of the workflow. One stage has one name, in five places: workflow/rules/<stage>.smk,
+# src/onebit_rf/<stage>.py, results/<stage>/, tests/test_<stage>.py and a heading of the README.
+#
+#   results/data/{dataset}/seed{seed}.parquet
+#   results/weights/{network}/d{d_in}/{law}/seed{seed}.parquet          a row group per layer
+#   results/features/{dataset}/{network}/{law}/seed{seed}.parquet       a row group per depth
+#   results/readout/{experiment}/{law}/seed{seed}.parquet
+#   results/theory/{experiment}.parquet
+#   results/agreement/{experiment}.parquet                              simulation against theory
+#   results/figures/{figure}.pdf and .png
+from snakemake.utils import min_version
+
+min_version("9.27")
+
+
+configfile: "config/config.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/data.smk"
+include: "workflow/rules/weights.smk"
+include: "workflow/rules/features.smk"
+include: "workflow/rules/readout.smk"
+include: "workflow/rules/theory.smk"
+include: "workflow/rules/agreement.smk"
+include: "workflow/rules/figures.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        [rules.plot_depth.output, rules.plot_learning_curve.output, rules.plot_images.output],
+        agreement_tables(),

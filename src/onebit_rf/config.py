@@ -1,0 +1,123 @@
+"""The configuration: a closed schema, the checks across its fields, and the few facts the workflow derives from it."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from onebit_rf.data import check_mnist, data_root
+from onebit_rf.errors import OnebitError
+from onebit_rf.experiment import DIGITS, sample_sizes, train_rows
+
+Config = dict[str, Any]
+
+
+def validate(config: Config, schema: Config) -> None:
+    """Raise OnebitError with one line, naming the key and what would be right, unless `config` is sound."""
+    import jsonschema
+
+    error = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(schema).iter_errors(config))
+    if error is not None:
+        raise OnebitError(f"config: {_explain(error)}")
+    for problem in _cross_checks(config):
+        raise OnebitError(f"config: {problem}")
+
+
+def _explain(error: Any) -> str:
+    """One line for a schema violation: the key's path, the value found and what the schema wants."""
+    where = ".".join(str(part) for part in error.absolute_path) or "top level"
+    rule, wanted, found = error.validator, error.validator_value, error.instance
+    if rule == "additionalProperties":
+        known = error.schema["properties"]
+        unknown = [key for key in found if key not in known]
+        return f"{where}: unknown key {', '.join(map(str, unknown))}; known are {', '.join(known)}"
+    if rule == "required":
+        missing = [key for key in wanted if key not in found]
+        return f"{where}: missing key {', '.join(missing)}; config/config.yaml explains every key"
+    expected = {
+        "type": f"must be of type {wanted}",
+        "enum": f"must be one of {wanted}",
+        "minimum": f"must be at least {wanted}",
+        "maximum": f"must be at most {wanted}",
+        "minItems": f"must have at least {wanted} item(s)",
+        "uniqueItems": "must not repeat an item",
+        "pattern": f"must be {error.schema.get('description', 'lower-case letters, digits and _')}",
+    }.get(rule, error.message)
+    return f"{where}: {expected}, got {found!r}"
+
+
+def _cross_checks(config: Config) -> Iterator[str]:
+    """Yield what is wrong across fields, first things first."""
+    for name, dataset in config["datasets"].items():
+        kind = dataset["kind"]
+        if kind == "digits" and dataset["n_train"] + dataset["n_test"] > DIGITS:
+            yield f"datasets.{name}: n_train + n_test must be at most {IMAGES['digits'][0]}, the number of digits"
+    for name, experiment in config["experiments"].items():
+        yield from _check_experiment(f"experiments.{name}", experiment, config)
+    for figure, record in config["figures"].items():
+        for name in [record["experiment"]] if "experiment" in record else record["experiments"]:
+            yield from _check_figure(f"figures.{figure}", figure, name, record, config)
+
+
+def _check_experiment(key: str, experiment: Config, config: Config) -> Iterator[str]:
+    for field in ("dataset", "network"):
+        known = config[f"{field}s"]
+        if experiment[field] not in known:
+            yield f"{key}.{field}: no such {field} {experiment[field]!r}; known are {', '.join(known)}"
+            return
+    dataset, n_train = config["datasets"][experiment["dataset"]], experiment["n_train"]
+    if n_train["first"] > n_train["last"]:
+        yield f"{key}.n_train: first must be at most last, got {n_train['first']} > {n_train['last']}"
+    if n_train["last"] > train_rows(dataset):
+        yield (
+            f"{key}.n_train.last: must be at most {train_rows(dataset)}, the train rows of data set "
+            f"{experiment['dataset']!r}, got {n_train['last']}"
+        )
+    if experiment["target"] == "labels" and dataset["kind"] == "gaussian":
+        yield f"{key}.target: Gaussian inputs have no labels; use teacher, or a data set of images"
+    if experiment["target"] == "labels" and experiment["noise"] > 0:
+        yield f"{key}.noise: must be 0 for target labels, got {experiment['noise']}"
+
+
+def _check_figure(key: str, figure: str, name: str, record: Config, config: Config) -> Iterator[str]:
+    if name not in config["experiments"]:
+        yield f"{key}: no such experiment {name!r}; known are {', '.join(config['experiments'])}"
+        return
+    experiment = config["experiments"][name]
+    wanted = "labels" if figure == "images" else "teacher"
+    if experiment["target"] != wanted:
+        yield f"{key}: experiment {name!r} must have target {wanted}"
+    if wanted == "teacher" and config["datasets"][experiment["dataset"]]["kind"] != "gaussian":
+        yield f"{key}: experiment {name!r} must use Gaussian inputs, which the theory line assumes"
+    if "n_train" in record and record["n_train"] not in sample_sizes(experiment):
+        yield f"{key}.n_train: {record['n_train']} is not among the sample sizes of experiment {name!r}"
+
+
+def check_machine(config: Config) -> None:
+    """Raise OnebitError where data that an experiment needs can neither be read nor downloaded."""
+    used = {experiment["dataset"] for experiment in config["experiments"].values()}
+    if any(config["datasets"][name]["kind"] == "mnist" for name in used):
+        check_mnist(data_root(config["data_root"]))
+
+
+def merge(base: Config, overlay: Config) -> Config:
+    """Lay `overlay` over `base` as Snakemake does: mappings merge key by key, everything else is replaced."""
+    both = {key: merge(base[key], overlay[key]) for key in base.keys() & overlay.keys() if isinstance(base[key], dict) and isinstance(overlay[key], dict)}
+    return {**base, **overlay, **both}
+
+
+def main() -> None:
+    """Check the config files given, each laid over the first: python -m onebit_rf.config SCHEMA CONFIG [OVERLAY …]."""
+    import yaml
+
+    schema, base, *overlays = (yaml.safe_load(Path(path).read_text()) for path in sys.argv[1:])
+    for path, overlay in zip(sys.argv[2:], [base, *overlays], strict=True):
+        try:
+            validate(merge(base, overlay), schema)
+        except OnebitError as error:
+            sys.exit(f"{path}: {error}")
+        print(f"{path}: valid")
+
+
+if __name__ == "__main__":
+    main()

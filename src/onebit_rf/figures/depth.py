@@ -1,0 +1,59 @@
+"""Test MSE against depth: the two laws on the theory line (the paper's Figure 1), and how far off they are."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from onebit_rf.figures import style
+
+PANELS = {
+    "sampled_teacher": "one random teacher per seed\n(as in the paper)",
+    "teacher_averaged": "averaged over teachers exactly\n(the sharp test)",
+}
+
+
+def draw(readout: pd.DataFrame, theory: pd.DataFrame, n_train: int, network: str) -> Figure:
+    """Draw both estimators at n = `n_train`: MSE above, deviation from theory below.
+
+    Args:
+        readout: rows of the readout tables of one experiment.
+        theory: rows of its theory table.
+        n_train: n.
+        network: the network in a line.
+    """
+    style.use_theme()
+    readout, theory = readout[readout["n_train"] == n_train], theory[theory["n_train"] == n_train]
+    theory = theory[theory["converged"]].set_index("depth")["value"]
+    points = style.mean_over_seeds(readout, ["estimator", "law", "depth"])
+    figure, axes = plt.subplots(
+        2, 2, figsize=(7.2, 4.8), sharex=True, sharey="row", layout="constrained", height_ratios=[2.4, 1]
+    )
+    for (estimator, title), (top, bottom) in zip(PANELS.items(), axes.T, strict=True):
+        chosen = points[points["estimator"] == estimator]
+        _draw_error(top, chosen, theory)
+        _draw_deviation(bottom, chosen, theory)
+        top.set_title(title)
+        style.whole_depths(bottom, theory.index)
+    axes[0, 0].set(yscale="log", ylabel="test MSE")
+    axes[0, 0].legend()
+    axes[1, 0].set_ylabel("simulation /\ntheory − 1 (%)")
+    seeds = readout["seed"].nunique()
+    figure.suptitle(f"{network}, n = {n_train}; mean over {seeds} seeds with 95 % confidence intervals", fontsize=9)
+    return figure
+
+
+def _draw_error(axes: Axes, points: pd.DataFrame, theory: pd.Series) -> None:
+    axes.plot(theory.index, theory, **style.THEORY)
+    for law, rows in points.groupby("law", observed=True):
+        axes.errorbar(rows["depth"], rows["mean"], rows["half"], ls="", capsize=3, ms=7, **style.LAWS[law])
+
+
+def _draw_deviation(axes: Axes, points: pd.DataFrame, theory: pd.Series) -> None:
+    """Deviation in per cent; the laws stand side by side so that both intervals can be read."""
+    axes.axhline(0, **style.THEORY)
+    for offset, (law, rows) in zip((-0.08, 0.08), points.groupby("law", observed=True), strict=False):
+        expected = theory.reindex(rows["depth"]).to_numpy()
+        deviation, half = 100 * (rows["mean"] / expected - 1), 100 * rows["half"] / expected
+        axes.errorbar(rows["depth"] + offset, deviation, half, ls="", capsize=3, ms=5, **style.LAWS[law])

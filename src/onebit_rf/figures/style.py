@@ -1,0 +1,70 @@
+"""One look for all figures: theme, the marks of the two laws, colours of the depths, intervals, saving."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("Agg")  # figures are files: no display is needed
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from scipy import stats
+
+# The laws differ in colour, marker and fill, so that they can be told apart in grey and when they coincide.
+LAWS = {
+    "gaussian": {"label": "Gaussian weights", "color": "#0072B2", "marker": "o", "markerfacecolor": "none"},
+    "one_bit": {"label": "one-bit weights", "color": "#D55E00", "marker": "x"},
+}
+THEORY = {"label": "theory", "color": "black", "linewidth": 1.2}
+
+
+def use_theme() -> None:
+    """Set the theme of every figure."""
+    sns.set_theme(
+        context="paper",
+        style="ticks",
+        rc={"figure.dpi": 100, "savefig.dpi": 200, "axes.grid": True, "grid.color": "0.92", "legend.frameon": False},
+    )
+
+
+def depth_colours(depths: int) -> list[tuple[float, float, float]]:
+    """A colour for each depth, dark to light in grey too."""
+    return sns.color_palette("viridis", depths + 1)[:depths]
+
+
+def interval(values: pd.Series) -> pd.Series:
+    """Mean over seeds and the half-width of its 95 % confidence interval (Student's t; NaN for one seed)."""
+    n = len(values)
+    half = stats.t.ppf(0.975, n - 1) * values.std(ddof=1) / np.sqrt(n) if n > 1 else np.nan
+    return pd.Series({"mean": values.mean(), "half": half})
+
+
+def mean_over_seeds(readout: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """One row per group of `by` with columns mean and half, see interval."""
+    return readout.groupby(by, observed=True)["value"].apply(interval).unstack().reset_index()
+
+
+def describe(dims: Iterable[int], activation: str) -> str:
+    """The network in a line, e.g. `tanh, 8192 → 4096 × 5`."""
+    d_0, *widths = dims
+    layers = f"{widths[0]} × {len(widths)}" if len(set(widths)) == 1 else " → ".join(map(str, widths))
+    return f"{activation.replace('_', ' ')}, {d_0} → {layers}"
+
+
+def whole_depths(axes: Axes, depths: Iterable[int]) -> None:
+    """Put a tick at every depth."""
+    axes.set_xticks(list(depths))
+    axes.set_xlabel("depth $L$ (hidden layers)")
+
+
+def save(figure: Figure, paths: Iterable[str | Path]) -> None:
+    """Write the figure to every path, without a time stamp so that equal figures are equal files."""
+    for path in map(Path, paths):
+        metadata = {"CreationDate": None} if path.suffix == ".pdf" else {}
+        figure.savefig(path, bbox_inches="tight", metadata=metadata)
+    plt.close(figure)

@@ -1,0 +1,6 @@
+"""Products with one-bit weights: one interface, several backends (dense, native CPU, gemlite on CUDA)."""
+
+from onebit_rf.kernels.packing import SignMatrix, pack_signs, unpack_signs
+from onebit_rf.kernels.registry import Backend, Product, backends, load
+
+__all__ = ["Backend", "Product", "SignMatrix", "backends", "load", "pack_signs", "unpack_signs"]

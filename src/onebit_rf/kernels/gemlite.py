@@ -1,0 +1,7 @@
+"""placeholder"""
+
+def why_unavailable():
+    return "not written"
+
+class GemliteProduct:
+    pass

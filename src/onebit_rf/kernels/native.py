@@ -1,0 +1,68 @@
+"""Products by table look-up on the CPU: the C extension `_signs`, whose head comment says how they work."""
+
+import os
+
+import numpy as np
+
+from onebit_rf.errors import OnebitError
+from onebit_rf.kernels.packing import SignMatrix
+from onebit_rf.kernels.rows import check_rows
+
+try:
+    from onebit_rf.kernels import _signs
+except ImportError:  # built without a C compiler
+    _signs = None
+
+# avx512 | avx2 | portable forces that engine of `_signs`; dense does without it; unset takes the fastest.
+ENVIRONMENT = "ONEBIT_RF_KERNEL"
+
+# Byte planes of the tables; 0 keeps them in float32.
+PLANES = {"exact": 3, "float": 0, "8bit": 1}
+
+
+def engines() -> list[str]:
+    """Return the engines that this build and this processor have, fastest first."""
+    return _signs.engines() if _signs else []
+
+
+def engine() -> str:
+    """Return the engine in use: the one that ONEBIT_RF_KERNEL names, else the fastest. Raises OnebitError if none."""
+    reason = why_unavailable()
+    if reason:
+        raise OnebitError(f"native kernel: {reason}")
+    return os.environ.get(ENVIRONMENT) or engines()[0]
+
+
+def why_unavailable() -> str | None:
+    """Return None if a native engine runs here, else the reason in one line."""
+    wanted, found = os.environ.get(ENVIRONMENT), engines()
+    if wanted == "dense":
+        return f"{ENVIRONMENT}=dense"
+    if not found:
+        return "the C extension is not built (no C compiler when the package was installed)"
+    if wanted and wanted not in found:
+        return f"{ENVIRONMENT}={wanted} is not one of {', '.join(found)}, dense"
+    return None
+
+
+class NativeProduct:
+    """x ↦ scale·x Wᵀ by table look-up, bitwise the same for any thread count, batch split and engine.
+
+    Tables: "exact" 24-bit integers, relative error ~2e-7; "float" float32, ~6e-7, no grid common to a row;
+    "8bit" 8-bit integers, relative error ~9e-3, for inference that bears it.
+    A row of x that holds NaN, ±inf or only numbers below 5e-32 uses float tables whatever was asked for.
+    """
+
+    def __init__(self, signs: SignMatrix, scale: float = 1.0, tables: str = "exact") -> None:
+        """Lay `signs` out for the engine in use; `scale` is applied in float64 before the result is rounded."""
+        self.shape = signs.shape
+        self.engine = engine()
+        self._scale = float(scale)
+        self._planes = PLANES[tables]
+        self._matrix = _signs.pack(signs.bits, *signs.shape, self.engine)
+
+    def apply(self, x: np.ndarray, out: np.ndarray | None = None, threads: int = 1) -> np.ndarray:
+        """Return scale·x Wᵀ, float32 (rows, d_out), for float32 x (rows, d_in); see `check_rows` for errors."""
+        x, out = check_rows(self.shape, x, out, threads)
+        _signs.apply(self._matrix, x, out, self._scale, self._planes, threads)
+        return out

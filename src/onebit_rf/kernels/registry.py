@@ -1,0 +1,76 @@
+"""The backends that multiply by a sign matrix, and the choice among them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
+
+import numpy as np
+
+from onebit_rf.errors import OnebitError
+from onebit_rf.kernels import dense, gemlite, native
+from onebit_rf.kernels.packing import SignMatrix
+
+
+class Product(Protocol):
+    """A sign matrix made ready for one backend."""
+
+    shape: tuple[int, int]
+
+    def apply(self, x: np.ndarray, out: np.ndarray | None = None, threads: int = 1) -> np.ndarray:
+        """Return scale·x Wᵀ, float32 (rows, d_out), for float32 x (rows, d_in)."""
+
+
+@dataclass(frozen=True)
+class Backend:
+    """One way to compute scale·x Wᵀ.
+
+    Attributes:
+        name: key in the registry.
+        device: `cpu` or `cuda`, where it computes.
+        relative_error: the Frobenius error against float64 to expect for Gaussian rows.
+        prepare: (signs, scale) → Product.
+        why_unavailable: () → None where the backend runs, else the reason in one line.
+    """
+
+    name: str
+    device: str
+    relative_error: float
+    prepare: Callable[[SignMatrix, float], Product]
+    why_unavailable: Callable[[], str | None]
+
+
+def _native(name: str, tables: str, relative_error: float) -> Backend:
+    prepare = partial(native.NativeProduct, tables=tables)
+    return Backend(name, "cpu", relative_error, prepare, native.why_unavailable)
+
+
+def backends() -> dict[str, Backend]:
+    """Return every backend by name, whether it runs here or not."""
+    known = (
+        _native("native", "exact", 2e-7),
+        _native("native-float", "float", 6e-7),
+        _native("native-8bit", "8bit", 9e-3),
+        Backend("dense", "cpu", 1e-6, dense.DenseProduct, lambda: None),
+        Backend("gemlite", "cuda", 1e-3, gemlite.GemliteProduct, gemlite.why_unavailable),
+    )
+    return {backend.name: backend for backend in known}
+
+
+def load(signs: SignMatrix, backend: str = "auto", scale: float = 1.0) -> Product:
+    """Make `signs` ready to be applied: load(signs).apply(x) = scale·x Wᵀ.
+
+    `auto` is `native` where it runs, else `dense`: float32 accuracy either way.
+
+    Raises:
+        OnebitError: no such backend, or it does not run here; the message says why.
+    """
+    known = backends()
+    if backend == "auto":
+        backend = "dense" if native.why_unavailable() else "native"
+    if backend not in known:
+        raise OnebitError(f"backend: unknown {backend!r}; known are auto, {', '.join(known)}")
+    reason = known[backend].why_unavailable()
+    if reason:
+        raise OnebitError(f"backend: {backend} does not run here: {reason}")
+    return known[backend].prepare(signs, scale)

@@ -1,0 +1,40 @@
+"""Which source files a script's result depends on, so that the workflow reruns what an edit affects and no more."""
+
+import ast
+from pathlib import Path
+
+_PACKAGE = Path(__file__).parent
+
+
+def source_closure(script: str | Path) -> list[str]:
+    """Return the files of this package that `script` imports, directly or not, sorted.
+
+    Imports are read from the syntax tree, those inside functions too; a compiled extension module is represented by
+    its C file. The package's own __init__ files along the way count as imported, as in Python.
+    """
+    seen: set[Path] = set()
+    todo = [Path(script)]
+    while todo:
+        for file in _imports(todo.pop()) - seen:
+            seen.add(file)
+            if file.suffix == ".py":
+                todo.append(file)
+    return sorted(map(str, seen))
+
+
+def _imports(file: Path) -> set[Path]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text(), str(file))):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module)
+            names.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return {path for name in names if name.split(".")[0] == _PACKAGE.name for path in _files(name.split(".")[1:])}
+
+
+def _files(parts: list[str]) -> set[Path]:
+    """Files that importing onebit_rf.<parts> runs; a last part that is no module is an attribute."""
+    packages = [_PACKAGE.joinpath(*parts[:i], "__init__.py") for i in range(len(parts) + 1)]
+    modules = [_PACKAGE.joinpath(*parts).with_suffix(suffix) for suffix in (".py", ".c")] if parts else []
+    return {path for path in packages + modules if path.exists()}

@@ -1,0 +1,20 @@
+"""Draw test MSE against n/d_L."""
+
+from onebit_rf.figures import learning_curve, style
+from onebit_rf.job import job
+from onebit_rf.readout import read_readouts
+from onebit_rf.tables import read_table
+
+if __name__ == "__main__":
+    with job(snakemake):
+        experiments = snakemake.params.experiments
+        readouts = snakemake.input.readout
+        panels = {
+            name: (
+                read_readouts(path for path in readouts if f"/{name}/" in path),
+                read_table(theory, "theory").to_pandas(),
+                facts,
+            )
+            for (name, facts), theory in zip(experiments.items(), snakemake.input.theory, strict=True)
+        }
+        style.save(learning_curve.draw(panels), snakemake.output)
