@@ -5,21 +5,11 @@ import json
 import math
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 
 from onebit_rf.errors import OnebitError
 
-# The defaults of Problem, which cannot be read from it without importing scipy to print a help text.
-_DEFAULTS = {
-    "activation": "tanh",
-    "ridge": 0.0,
-    "noise": 0.0,
-    "spectrum": "identity",
-    "mirror": "l2",
-    "teacher": "normal",
-    "loss": "square",
-    "penalty": 0.0,
-}
+# The options of `predict` that are fields of Problem as they stand.
+_FIELDS = ("dims", "activation", "ridge", "noise", "spectrum", "mirror", "teacher", "loss", "penalty")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -44,20 +34,21 @@ def _add_predict(commands: argparse._SubParsersAction) -> None:
         "predict",
         help="exact asymptotic test error",
         description="Exact asymptotic test error: excess mean squared error, or the error rate of a classifier.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     option = parser.add_argument
     option("--dims", type=_widths, required=True, help="input dimension, then the widths: 8192,4096,4096")
     option("--n-train", type=_samples, required=True, nargs="+", metavar="N", help="numbers of training samples")
-    option("--activation", help="tanh, erf, odd_sigmoid, relu, leaky_relu or gelu (default: %(default)s)")
-    option("--ridge", type=float, metavar="λ", help="of |y − Xa|² + λ|a|², features unscaled (default: 0)")
-    option("--noise", type=float, metavar="σ", help="standard deviation of the label noise (default: 0)")
-    option("--spectrum", help="identity, or power:α for eigenvalues ∝ i^−α of mean 1 (default: %(default)s)")
-    option("--mirror", help="l2, q:Q, entropy or hypentropy:BETA (default: %(default)s)")
-    option("--teacher", help="normal or uniform:LOW,HIGH (default: %(default)s)")
-    option("--loss", help="square, logistic or squared-hinge (default: %(default)s)")
-    option("--penalty", type=float, metavar="λ", help="of Σ ℓ + (λ/2)|w|², classification only (default: 0)")
+    option("--activation", default="tanh", help="tanh, erf, odd_sigmoid, relu, leaky_relu or gelu")
+    option("--ridge", default=0.0, type=float, metavar="λ", help="of |y − Xa|² + λ|a|², features unscaled")
+    option("--noise", default=0.0, type=float, metavar="σ", help="standard deviation of the label noise")
+    option("--spectrum", default="identity", help="identity, or power:α for eigenvalues ∝ i^−α of mean 1")
+    option("--mirror", default="l2", help="l2, q:Q, entropy or hypentropy:BETA")
+    option("--teacher", default="normal", help="normal or uniform:LOW,HIGH")
+    option("--loss", default="square", help="square, logistic or squared-hinge")
+    option("--penalty", default=0.0, type=float, metavar="λ", help="of Σ ℓ + (λ/2)|w|², classification only")
     option("--json", action="store_true", help="print a list of records instead of a table")
-    parser.set_defaults(run=run_predict, **_DEFAULTS)
+    parser.set_defaults(run=run_predict)
 
 
 def _widths(text: str) -> tuple[int, ...]:
@@ -80,21 +71,44 @@ def run_predict(arguments: argparse.Namespace) -> None:
     from onebit_rf.problem import Problem
     from onebit_rf.theory import predict_curve
 
-    fields = {name: getattr(arguments, name) for name in ("dims", *_DEFAULTS)}
-    problem = Problem(n_train=arguments.n_train[0], **fields)
-    problems = [replace(problem, n_train=n) for n in arguments.n_train]
-    records = [
-        {"n_train": n, **{name: _jsonable(value) for name, value in vars(prediction).items()}}
-        for n, prediction in zip(arguments.n_train, predict_curve(problem, arguments.n_train), strict=True)
-    ]
-    del problems
-    print(json.dumps(records, indent=2) if arguments.json else _table(records))
+    problem = Problem(n_train=arguments.n_train[0], **{name: getattr(arguments, name) for name in _FIELDS})
+    predictions = predict_curve(problem, arguments.n_train)
+    records = [{"n_train": n, **vars(prediction)} for n, prediction in zip(arguments.n_train, predictions, strict=True)]
+    print(_json(records) if arguments.json else _table(records, problem.dims[-1]))
 
 
-def main(argv: Sequence[str] | None = None) -> None:
+def _json(records: list[dict]) -> str:
+    """Return the records as JSON, where NaN and inf, which JSON lacks, become null."""
+
+    def plain(value: object) -> object:
+        if isinstance(value, tuple):
+            return [plain(item) for item in value]
+        return None if isinstance(value, float) and not math.isfinite(value) else value
+
+    return json.dumps([{key: plain(value) for key, value in record.items()} for record in records], indent=2)
+
+
+def _table(records: list[dict], width: int) -> str:
+    """Return aligned columns: n, n/p, E, κ and df of every layer, and why a row did not converge."""
+    depth = len(records[0]["kappa"])
+    layers = [f"{name}_{layer}" for name in ("kappa", "df") for layer in range(1, depth + 1)]
+    rows = [["n_train", "n/p", "error", *layers, "converged"]]
+    for record in records:
+        numbers = (record["error"], *record["kappa"], *record["df"])
+        verdict = "yes" if record["converged"] else f"no: {record['reason']}"
+        n = record["n_train"]
+        rows.append([str(n), f"{n / width:.4g}", *(f"{number:.7g}" for number in numbers), verdict])
+    sizes = [max(map(len, column)) for column in list(zip(*rows, strict=True))[:-1]]
+    lines = ["  ".join([*map(str.rjust, row, sizes), row[-1]]) for row in rows]
+    return "\n".join(lines)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
     """Run a sub-command; bad input is one line on stderr and exit status 2."""
     arguments = build_parser().parse_args(argv)
     try:
         arguments.run(arguments)
     except OnebitError as error:
-        sys.exit(_complain(error))
+        print(f"onebit-rf {arguments.command}: {error}", file=sys.stderr)
+        return 2
+    return 0

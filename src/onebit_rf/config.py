@@ -51,7 +51,7 @@ def _cross_checks(config: Config) -> Iterator[str]:
     for name, dataset in config["datasets"].items():
         kind = dataset["kind"]
         if kind == "digits" and dataset["n_train"] + dataset["n_test"] > DIGITS:
-            yield f"datasets.{name}: n_train + n_test must be at most {IMAGES['digits'][0]}, the number of digits"
+            yield f"datasets.{name}: n_train + n_test must be at most {DIGITS}, the number of digits"
     for name, experiment in config["experiments"].items():
         yield from _check_experiment(f"experiments.{name}", experiment, config)
     for figure, record in config["figures"].items():
@@ -102,7 +102,11 @@ def check_machine(config: Config) -> None:
 
 def merge(base: Config, overlay: Config) -> Config:
     """Lay `overlay` over `base` as Snakemake does: mappings merge key by key, everything else is replaced."""
-    both = {key: merge(base[key], overlay[key]) for key in base.keys() & overlay.keys() if isinstance(base[key], dict) and isinstance(overlay[key], dict)}
+    both = {
+        key: merge(base[key], overlay[key])
+        for key in base.keys() & overlay.keys()
+        if isinstance(base[key], dict) and isinstance(overlay[key], dict)
+    }
     return {**base, **overlay, **both}
 
 

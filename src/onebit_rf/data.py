@@ -14,7 +14,12 @@ from onebit_rf.spectra import eigenvalues
 from onebit_rf.tables import write_table
 
 CLASSES = 10
-MNIST_FILES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
+MNIST_FILES = (
+    "train-images-idx3-ubyte",
+    "train-labels-idx1-ubyte",
+    "t10k-images-idx3-ubyte",
+    "t10k-labels-idx1-ubyte",
+)
 MNIST_HOST = "ossci-datasets.s3.amazonaws.com"  # where torchvision downloads MNIST from
 
 
@@ -60,9 +65,7 @@ def load_digits(n_train: int, n_test: int, centre: bool, scale: bool, seed: int)
     return Dataset(standardise(images[chosen], n_train, centre, scale), n_train, labels[chosen])
 
 
-def load_mnist(
-    root: Path, n_train_per_class: int, n_test: int, centre: bool, scale: bool, seed: int
-) -> Dataset:
+def load_mnist(root: Path, n_train_per_class: int, n_test: int, centre: bool, scale: bool, seed: int) -> Dataset:
     """Take `n_train_per_class` random MNIST training images of every class and the first `n_test` test images."""
     (train_x, train_y), (test_x, test_y) = (_read_mnist(root, train) for train in (True, False))
     rng = stream(seed, "data", "mnist")

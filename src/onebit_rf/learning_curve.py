@@ -88,8 +88,7 @@ class LearningCurve:
 
     def __init__(self, train: np.ndarray, n_train: np.ndarray, ridge: float = 0.0) -> None:
         self.train, self.n_train, self.ridge = train, np.asarray(n_train), ridge
-        n, p = train.shape
-        last = self.n_train[-1]
+        p, last = train.shape[1], self.n_train[-1]
         self._split = np.searchsorted(self.n_train, p, side="right") if ridge == 0 else len(self.n_train)
         self._below = NestedRidge(train[: min(last, p) if ridge == 0 else last], ridge)
 

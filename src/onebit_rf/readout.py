@@ -5,11 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from onebit_rf.data import CLASSES
-from onebit_rf.experiment import sample_sizes
 from onebit_rf.errors import OnebitError
+from onebit_rf.experiment import sample_sizes
 from onebit_rf.learning_curve import LearningCurve
 from onebit_rf.seeds import stream
 from onebit_rf.tables import TableWriter, read_matrix, read_table
@@ -37,7 +36,13 @@ def relative_residual(train: np.ndarray, labels: np.ndarray, fits: np.ndarray, n
 
 
 def learn_teacher(
-    train: np.ndarray, test: np.ndarray, n_train: np.ndarray, noise: float, ridge: float, seed: int, depth: int
+    train: np.ndarray,
+    test: np.ndarray,
+    n_train: np.ndarray,
+    noise: float,
+    ridge: float,
+    seed: int,
+    depth: int,
 ) -> Iterator[Rows]:
     """Learn y = x_L·a* + σε, a* in the student's own features; yield the excess MSE by both estimators.
 
@@ -45,7 +50,13 @@ def learn_teacher(
     """
     curve = LearningCurve(train, n_train, ridge)
     n, error = curve.averaged_error(test, noise)
-    yield {"n_train": n, "estimator": "teacher_averaged", "metric": "mse", "value": error, "train_residual": None}
+    yield {
+        "n_train": n,
+        "estimator": "teacher_averaged",
+        "metric": "mse",
+        "value": error,
+        "train_residual": None,
+    }
     teacher = draw_teacher(train.shape[1], seed, depth)
     labels = train @ teacher + noise * draw_noise(len(train), seed, depth)
     fits = curve.fit(labels)
@@ -91,8 +102,9 @@ def train_readout(
 ) -> None:
     """Train and measure the read-outs of depths 1…L of one experiment's record; write a table of schema `readout`."""
     n_train, noise, ridge = sample_sizes(experiment), experiment["noise"], experiment["ridge"]
-    rows = read_table(data, "data", columns=["split", "label"]).to_pandas()
-    used = np.flatnonzero((rows.index < n_train[-1]) | (rows["split"] == "test"))
+    rows = read_table(data, "data", columns=["split", "label"])
+    is_test = np.array(rows["split"].to_pylist()) == "test"
+    used = np.flatnonzero((np.arange(len(is_test)) < n_train[-1]) | is_test)
     with TableWriter(path, "readout", {**experiment, "law": law, "seed": seed}) as writer:
         for depth in progress(range(1, depths + 1)):
             matrix = read_matrix(features, "features", "x", depth - 1)[used].astype(np.float64)
@@ -109,8 +121,3 @@ def train_readout(
                     f"{features}: the features of depth {depth} are linearly dependent, so the teacher-averaged "
                     "error is undefined; set a ridge > 0 for this experiment"
                 ) from None
-
-
-def read_readouts(paths: Iterable[str | Path]) -> pd.DataFrame:
-    """Read the readout tables of an experiment's laws and seeds as one frame."""
-    return pd.concat([read_table(path, "readout").to_pandas() for path in paths], ignore_index=True)

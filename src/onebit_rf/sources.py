@@ -1,25 +1,27 @@
 """Which source files a script's result depends on, so that the workflow reruns what an edit affects and no more."""
 
 import ast
+import os
 from pathlib import Path
 
 _PACKAGE = Path(__file__).parent
 
 
 def source_closure(script: str | Path) -> list[str]:
-    """Return the files of this package that `script` imports, directly or not, sorted.
+    """Return `script` and the files of this package that it imports, directly or not.
 
     Imports are read from the syntax tree, those inside functions too; a compiled extension module is represented by
-    its C file. The package's own __init__ files along the way count as imported, as in Python.
+    its C file. The package's own __init__ files along the way count as imported, as in Python. Paths are relative to
+    the working directory, so that a moved project stays up to date.
     """
-    seen: set[Path] = set()
-    todo = [Path(script)]
+    seen = {Path(script)}
+    todo = list(seen)
     while todo:
         for file in _imports(todo.pop()) - seen:
             seen.add(file)
             if file.suffix == ".py":
                 todo.append(file)
-    return sorted(map(str, seen))
+    return sorted(os.path.relpath(path) for path in seen)
 
 
 def _imports(file: Path) -> set[Path]:

@@ -9,11 +9,11 @@ import json
 import os
 import platform
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import pyarrow as pa
@@ -21,6 +21,9 @@ import pyarrow.parquet as pq
 
 from onebit_rf import __version__
 from onebit_rf.errors import OnebitError
+
+if TYPE_CHECKING:
+    import pandas as pd  # pyarrow imports it when it makes a frame; most jobs make none
 
 _METADATA_KEY = b"onebit_rf"
 
@@ -50,7 +53,11 @@ SCHEMAS: dict[str, pa.Schema] = {
         [
             _field("layer", pa.int16(), "ℓ = 1…L; one row group per layer"),
             _field("fan_in", pa.int32(), "d_{ℓ−1}: number of weights in `bits`"),
-            _field("bits", pa.binary(), "one neuron's signs, little-endian bits: 1 is +1/√d_{ℓ−1}, 0 is −1/√d_{ℓ−1}"),
+            _field(
+                "bits",
+                pa.binary(),
+                "one neuron's signs, little-endian bits: 1 is +1/√d_{ℓ−1}, 0 is −1/√d_{ℓ−1}",
+            ),
         ]
     ),
     "features": pa.schema(
@@ -126,7 +133,13 @@ def _processor() -> str:
 def provenance(schema: str, params: Mapping[str, Any]) -> dict[str, Any]:
     """Describe where a table comes from: schema name, parameters, package version, commit and machine."""
     machine = {"processor": _processor(), "cores": os.cpu_count(), "system": platform.system()}
-    return {"schema": schema, "params": dict(params), "version": __version__, "commit": _commit(), "machine": machine}
+    return {
+        "schema": schema,
+        "params": dict(params),
+        "version": __version__,
+        "commit": _commit(),
+        "machine": machine,
+    }
 
 
 class TableWriter:
@@ -212,12 +225,17 @@ def _damaged(path: str | Path, what: str) -> OnebitError:
 
 
 def read_table(path: str | Path, schema: str, columns: list[str] | None = None) -> pa.Table:
-    """Read a whole table, or some of its columns. OnebitError where the file is missing, damaged or of another schema."""
+    """Read a whole table, or some of its columns; OnebitError where the file is missing, damaged or foreign."""
     with _open(path, schema) as file:
         try:
             return file.read(columns=columns)
         except (pa.ArrowInvalid, OSError) as error:
             raise _damaged(path, f"damaged ({str(error).splitlines()[0].rstrip('.')})") from None
+
+
+def read_frame(paths: Iterable[str | Path], schema: str) -> "pd.DataFrame":
+    """Read tables of one schema and stack their rows in a pandas frame."""
+    return pa.concat_tables([read_table(path, schema) for path in paths], unify_dictionaries=True).to_pandas()
 
 
 def read_matrix(path: str | Path, schema: str, column: str, group: int) -> np.ndarray:

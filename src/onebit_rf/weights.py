@@ -8,7 +8,7 @@ import numpy as np
 
 from onebit_rf.kernels import SignMatrix, pack_signs
 from onebit_rf.seeds import stream
-from onebit_rf.tables import TableWriter, read_matrix, read_table
+from onebit_rf.tables import TableWriter, read_matrix
 
 LAWS = ("gaussian", "one_bit")
 

@@ -2,11 +2,10 @@
 
 from onebit_rf.agreement import compare, write_agreement
 from onebit_rf.job import job
-from onebit_rf.readout import read_readouts
-from onebit_rf.tables import read_table
+from onebit_rf.tables import read_frame
 
 if __name__ == "__main__":
     with job(snakemake):
-        readout = read_readouts(snakemake.input.readout)
-        theory = read_table(snakemake.input.theory[0], "theory").to_pandas()
+        readout = read_frame(snakemake.input.readout, "readout")
+        theory = read_frame(snakemake.input.theory, "theory")
         write_agreement(snakemake.output[0], compare(readout, theory), {"experiment": snakemake.wildcards.experiment})

@@ -2,13 +2,13 @@
 
 from onebit_rf.figures import images, style
 from onebit_rf.job import job
-from onebit_rf.readout import read_readouts
+from onebit_rf.tables import read_frame
 
 if __name__ == "__main__":
     with job(snakemake):
         readouts = snakemake.input.readout
         panels = {
-            name: (read_readouts(path for path in readouts if f"/{name}/" in path), facts)
+            name: (read_frame((path for path in readouts if f"/{name}/" in path), "readout"), facts)
             for name, facts in snakemake.params.experiments.items()
         }
         style.save(images.draw(panels), snakemake.output)

@@ -2,8 +2,7 @@
 
 from onebit_rf.figures import learning_curve, style
 from onebit_rf.job import job
-from onebit_rf.readout import read_readouts
-from onebit_rf.tables import read_table
+from onebit_rf.tables import read_frame
 
 if __name__ == "__main__":
     with job(snakemake):
@@ -11,8 +10,8 @@ if __name__ == "__main__":
         readouts = snakemake.input.readout
         panels = {
             name: (
-                read_readouts(path for path in readouts if f"/{name}/" in path),
-                read_table(theory, "theory").to_pandas(),
+                read_frame((path for path in readouts if f"/{name}/" in path), "readout"),
+                read_frame([theory], "theory"),
                 facts,
             )
             for (name, facts), theory in zip(experiments.items(), snakemake.input.theory, strict=True)

@@ -1,0 +1,1 @@
+"""The figures: a module each, tables in, matplotlib Figure out."""

@@ -1,10 +1,10 @@
 """Test MSE against depth: the two laws on the theory line (the paper's Figure 1), and how far off they are."""
 
 import matplotlib.pyplot as plt
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator
 
 from onebit_rf.figures import style
 
@@ -27,16 +27,20 @@ def draw(readout: pd.DataFrame, theory: pd.DataFrame, n_train: int, network: str
     readout, theory = readout[readout["n_train"] == n_train], theory[theory["n_train"] == n_train]
     theory = theory[theory["converged"]].set_index("depth")["value"]
     points = style.mean_over_seeds(readout, ["estimator", "law", "depth"])
-    figure, axes = plt.subplots(
-        2, 2, figsize=(7.2, 4.8), sharex=True, sharey="row", layout="constrained", height_ratios=[2.4, 1]
-    )
+    figure, axes = plt.subplots(2, 2, figsize=(7.4, 5), sharex=True, layout="constrained", height_ratios=[2.4, 1])
     for (estimator, title), (top, bottom) in zip(PANELS.items(), axes.T, strict=True):
         chosen = points[points["estimator"] == estimator]
         _draw_error(top, chosen, theory)
         _draw_deviation(bottom, chosen, theory)
         top.set_title(title)
         style.whole_depths(bottom, theory.index)
-    axes[0, 0].set(yscale="log", ylabel="test MSE")
+        top.set_yscale("log")
+        top.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        top.yaxis.set_major_formatter("{x:g}")
+        top.minorticks_off()
+        style.centre_on_zero(bottom)
+    axes[0, 1].sharey(axes[0, 0])
+    axes[0, 0].set_ylabel("test MSE")
     axes[0, 0].legend()
     axes[1, 0].set_ylabel("simulation /\ntheory − 1 (%)")
     seeds = readout["seed"].nunique()

@@ -34,9 +34,16 @@ def draw(panels: dict[str, tuple[pd.DataFrame, dict[str, Any]]]) -> Figure:
 def _draw_panel(axes: Axes, points: pd.DataFrame, facts: dict[str, Any]) -> None:
     for offset, (law, rows) in zip((-0.06, 0.06), points.groupby("law", observed=True), strict=False):
         axes.errorbar(
-            rows["depth"] + offset, 100 * rows["mean"], 100 * rows["half"], ls="-", lw=0.8, capsize=3, ms=6, **style.LAWS[law]
+            rows["depth"] + offset,
+            100 * rows["mean"],
+            100 * rows["half"],
+            ls="-",
+            lw=0.8,
+            capsize=3,
+            ms=6,
+            **style.LAWS[law],
         )
-    d_0, *widths = facts["dims"]
+    _, *widths = facts["dims"]
     regime = "interpolation" if facts["n_train"] <= min(widths) else "least squares"
     title = f"{NAMES[facts['dataset']]}, n = {facts['n_train']}\n"
     axes.set_title(title + f"{style.describe(facts['dims'], facts['activation'])}: {regime}", fontsize=9)

@@ -11,6 +11,8 @@ from matplotlib.lines import Line2D
 
 from onebit_rf.figures import style
 
+DEVIATION = 3.0  # per cent; the lower panels are cut there
+LINES = {"gaussian": "-", "one_bit": ":"}  # line styles of the laws in the lower panels
 MARKS = 16  # marks per curve and law: enough to see, few enough to read
 
 
@@ -36,6 +38,13 @@ def draw(panels: dict[str, tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]]) -
         _draw_column(*column, points, theory, facts)
     axes[0, 0].set_ylabel("test MSE (averaged over teachers)")
     axes[1, 0].set_ylabel("simulation /\ntheory − 1 (%)")
+    axes[1, 0].legend(
+        handles=[
+            Line2D([], [], color="0.2", lw=0.9, ls=ls, label=style.LAWS[law]["label"]) for law, ls in LINES.items()
+        ],
+        fontsize=7,
+        ncols=2,
+    )
     return figure
 
 
@@ -52,9 +61,12 @@ def _draw_column(top: Axes, bottom: Axes, points: pd.DataFrame, theory: pd.DataF
             look = {**style.LAWS[law], "color": colour, "label": None}
             top.plot(marks.index / width, marks, ls="", ms=6 if law == "gaussian" else 4.5, **look)
             deviation = 100 * (rows / expected.reindex(rows.index) - 1)
-            bottom.plot(rows.index / width, deviation, color=colour, lw=0.9, ls="-" if law == "gaussian" else ":")
+            bottom.plot(rows.index / width, deviation, color=colour, lw=0.9, ls=LINES[law])
     top.set_yscale("log")
+    top.grid(which="minor", visible=False)
     bottom.axhline(0, color="black", lw=0.8, zorder=0)
+    # At n ≈ d_L the error of a finite network depends on a single singular value and leaves every scale.
+    bottom.set_ylim(-DEVIATION, DEVIATION)
     bottom.set_xlabel("samples per feature $n/d_L$")
     noise = f", noise σ = {facts['noise']:g}" if facts["noise"] else ", no noise"
     top.set_title(style.describe(facts["dims"], facts["activation"]) + noise, fontsize=9)

@@ -8,7 +8,6 @@ import matplotlib
 matplotlib.use("Agg")  # figures are files: no display is needed
 
 import matplotlib.pyplot as plt
-import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
@@ -28,7 +27,13 @@ def use_theme() -> None:
     sns.set_theme(
         context="paper",
         style="ticks",
-        rc={"figure.dpi": 100, "savefig.dpi": 200, "axes.grid": True, "grid.color": "0.92", "legend.frameon": False},
+        rc={
+            "figure.dpi": 100,
+            "savefig.dpi": 200,
+            "axes.grid": True,
+            "grid.color": "0.92",
+            "legend.frameon": False,
+        },
     )
 
 
@@ -37,16 +42,13 @@ def depth_colours(depths: int) -> list[tuple[float, float, float]]:
     return sns.color_palette("viridis", depths + 1)[:depths]
 
 
-def interval(values: pd.Series) -> pd.Series:
-    """Mean over seeds and the half-width of its 95 % confidence interval (Student's t; NaN for one seed)."""
-    n = len(values)
-    half = stats.t.ppf(0.975, n - 1) * values.std(ddof=1) / np.sqrt(n) if n > 1 else np.nan
-    return pd.Series({"mean": values.mean(), "half": half})
-
-
 def mean_over_seeds(readout: pd.DataFrame, by: list[str]) -> pd.DataFrame:
-    """One row per group of `by` with columns mean and half, see interval."""
-    return readout.groupby(by, observed=True)["value"].apply(interval).unstack().reset_index()
+    """One row per group of `by`: mean over seeds and `half`, the half-width of its 95 % confidence interval.
+
+    The interval is Student's t; NaN for a single seed.
+    """
+    groups = readout.groupby(by, observed=True)["value"].agg(["mean", "sem", "size"]).reset_index()
+    return groups.assign(half=stats.t.ppf(0.975, groups["size"] - 1) * groups["sem"])
 
 
 def describe(dims: Iterable[int], activation: str) -> str:
@@ -60,6 +62,12 @@ def whole_depths(axes: Axes, depths: Iterable[int]) -> None:
     """Put a tick at every depth."""
     axes.set_xticks(list(depths))
     axes.set_xlabel("depth $L$ (hidden layers)")
+
+
+def centre_on_zero(axes: Axes) -> None:
+    """Make the vertical range symmetric, with the zero line of a deviation in the middle."""
+    reach = max(map(abs, axes.get_ylim()))
+    axes.set_ylim(-reach, reach)
 
 
 def save(figure: Figure, paths: Iterable[str | Path]) -> None:

@@ -45,6 +45,11 @@ def why_unavailable() -> str | None:
     return None
 
 
+def is_fast() -> bool:
+    """Say whether a native engine runs here that beats a float32 BLAS: any with vector look-ups, or one asked for."""
+    return why_unavailable() is None and (ENVIRONMENT in os.environ or engine() != "portable")
+
+
 class NativeProduct:
     """x ↦ scale·x Wᵀ by table look-up, bitwise the same for any thread count, batch split and engine.
 

@@ -16,6 +16,7 @@ Sources: Schröder, Cui, Dmitriev, Loureiro, arXiv 2302.00401; Bosch, Panahi, Ha
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -39,6 +40,8 @@ class Chain:
         df: df_ℓ(κ_ℓ), shape (L + 1, N).
         gap: df_ℓ − df2_ℓ = −κ_ℓ df_ℓ' ≥ 0, free of cancellation, shape (L + 1, N).
         df2: df_ℓ + κ_ℓ df_ℓ' = tr Σ_ℓ²(Σ_ℓ + κ_ℓ)^{-2}, shape (L + 1, N).
+        power: tr Σ_L²(Σ_L + κ_L)^{-1}/p = tr Σ_L/p − κ_L df_L/p, shape (N,).
+        power2: tr Σ_L³(Σ_L + κ_L)^{-2}/p = power − κ_L df2_L/p, shape (N,).
         residual: max_ℓ |F_ℓ(q)/q_ℓ − 1|, shape (N,).
         iterations: Newton steps, common to the N values.
     """
@@ -47,6 +50,8 @@ class Chain:
     df: np.ndarray
     gap: np.ndarray
     df2: np.ndarray
+    power: np.ndarray
+    power2: np.ndarray
     residual: np.ndarray
     iterations: int
 
@@ -66,7 +71,7 @@ def solve_chain(spectrum: Spectrum, dims: Sequence[int], layers: Sequence[Layer]
         top: what fixes κ_L, for N = `size` values at once.
         size: N.
     """
-    gammas = [wide / narrow for narrow, wide in zip(dims[:-1], dims[1:], strict=True)]
+    gammas = [wide / narrow for narrow, wide in pairwise(dims)]
     bounds = [spectrum.mean, *(layer.variance for layer in layers[:-1])]
     q = [np.full(size, bound) for bound in bounds]
     for iteration in range(1, _MAX_ITERATIONS + 1):
@@ -79,8 +84,7 @@ def solve_chain(spectrum: Spectrum, dims: Sequence[int], layers: Sequence[Layer]
             break
     strengths, kappa, _ = _descend(layers, gammas, q, top)
     residual = _relative_change(_ascend(spectrum, layers, strengths, kappa)[0], q)
-    df, gap, df2 = _freedom(spectrum, dims, layers, q, strengths, kappa)
-    return Chain(np.array(kappa), df, gap, df2, residual, iteration)
+    return Chain(np.array(kappa), *_freedom(spectrum, dims, layers, q, strengths, kappa), residual, iteration)
 
 
 def _relative_change(new: list[np.ndarray], old: list[np.ndarray]) -> np.ndarray:
@@ -138,7 +142,7 @@ def _newton_steps(
     at the top dκ_L = (∂κ_L/∂q_L) dq_L closes the system, which is then solved downward.
     """
     rate, offset = q_slopes[0][0], defects[0]
-    rates, offsets, pivots = [], [], []
+    rates, offsets = [], []
     for layer, (alpha, beta) in enumerate(kappa_slopes[:-1]):
         pivot = 1 - beta * rate
         rates.append(rate * alpha / pivot)
@@ -162,31 +166,37 @@ def _freedom(
     q: list[np.ndarray],
     strengths: list[np.ndarray],
     kappa: list[np.ndarray],
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return df, df − df2 and df2 at every layer, each of shape (L + 1, N), as sums of positive terms.
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return df, df − df2, df2 at every layer and T = power, U = power2 at the last, as sums of positive terms.
 
     With η = (df_{ℓ−1} − df2_{ℓ−1})/df_{ℓ−1} = 1 − dlog q_ℓ/dlog κ_{ℓ−1} and k, r, g the shares of κ_ℓ, ρ2² and
     ρ1² q_ℓ in κ_ℓ + S_ℓ, averaged with weights ρ1²/(κ_ℓ + S_ℓ):  e = dlog κ_{ℓ−1}/dlog κ_ℓ = k/(k + r + g η),
 
         df − df2 = d_ℓ E_b[κ (ρ2² + ρ1² q (1 − e (1 − η)))/(κ + S)²]
         df2      = d_ℓ E_b[(S² + κ ρ1² q e (1 − η))/(κ + S)²]
+        T_ℓ = E ρ1² T_{ℓ−1} + E_b[S²/(κ + S)]
+        U_ℓ = E ρ1² ((1 − e) T_{ℓ−1} + e U_{ℓ−1}) + E_b[(S³ + ρ1² q e (1 − η) S (2κ + S))/(κ + S)²]
     """
-    filled = spectrum.values / (spectrum.values + kappa[0][:, None])
-    empty = kappa[0][:, None] / (spectrum.values + kappa[0][:, None])
+    inverse = 1 / (spectrum.values + kappa[0][:, None])
+    filled, empty = spectrum.values * inverse, kappa[0][:, None] * inverse
     df = [dims[0] * (filled @ spectrum.weights)]
     gap = [dims[0] * ((filled * empty) @ spectrum.weights)]
     df2 = [dims[0] * ((filled * filled) @ spectrum.weights)]
+    power = (spectrum.values * filled) @ spectrum.weights
+    power2 = (spectrum.values * filled**2) @ spectrum.weights
     for dim, layer, q_l, strength, kappa_l in zip(dims[1:], layers, q, strengths, kappa[1:], strict=True):
+        weights, linear, noise = layer.weights, layer.weights * layer.rho1_sq, layer.weights * layer.rho2_sq
         inverse = 1 / (kappa_l[:, None] + strength)
-        squared = inverse * inverse
-        eta, one_less_eta = gap[-1] / df[-1], df2[-1] / df[-1]
-        k = kappa_l * (squared @ (layer.weights * layer.rho1_sq))
-        r = squared @ (layer.weights * layer.rho1_sq * layer.rho2_sq)
-        g = q_l * (squared @ (layer.weights * layer.rho1_sq**2))
-        growth, lag = k / (k + r + g * eta), (r + g * eta) / (k + r + g * eta)  # e and 1 − e
-        linear = q_l * (squared @ (layer.weights * layer.rho1_sq))
-        noise = squared @ (layer.weights * layer.rho2_sq)
-        df.append(dim * ((strength * inverse) @ layer.weights))
-        gap.append(dim * kappa_l * (noise + linear * (lag + eta * growth)))
-        df2.append(dim * ((strength**2 * squared) @ layer.weights + kappa_l * linear * growth * one_less_eta))
-    return np.array(df), np.array(gap), np.array(df2)
+        squared, filled = inverse * inverse, strength * inverse
+        eta = gap[-1] / df[-1]
+        k = kappa_l * (squared @ linear)
+        fixed = squared @ (noise * layer.rho1_sq) + eta * q_l * (squared @ (linear * layer.rho1_sq))  # r + g η
+        growth, lag = k / (k + fixed), fixed / (k + fixed)  # e and 1 − e
+        drive = q_l * growth * df2[-1] / df[-1]  # q e (1 − η)
+        df.append(dim * (filled @ weights))
+        gap.append(dim * kappa_l * (squared @ noise + q_l * (squared @ linear) * (lag + eta * growth)))
+        df2.append(dim * ((filled * filled) @ weights + kappa_l * drive * (squared @ linear)))
+        power2 = linear.sum() * (lag * power + growth * power2) + (strength * filled**2) @ weights
+        power2 = power2 + drive * ((filled * (1 + kappa_l[:, None] * inverse)) @ linear)
+        power = linear.sum() * power + (strength * filled) @ weights
+    return np.array(df), np.array(gap), np.array(df2), power, power2

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from onebit_rf.spectra import eigenvalues
+from onebit_rf.spectra import eigenvalues, power_exponent
 
 _BIN_WIDTH = 1.0
 _BIN_NODES = 12
@@ -74,4 +74,6 @@ def named_spectrum(spectrum: str, dim: int) -> Spectrum:
     Raises:
         OnebitError: if `spectrum` has no meaning.
     """
+    if power_exponent(spectrum) == 0:
+        return Spectrum(np.ones(1), np.ones(1))
     return compress(eigenvalues(spectrum, dim))

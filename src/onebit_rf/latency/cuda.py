@@ -1,0 +1,90 @@
+"""A CUDA device: the network in float32, float16 and one bit, each replayed as a CUDA graph."""
+
+from collections.abc import Callable
+from typing import Any
+
+import gemlite as gemlite_package
+import numpy as np
+import torch
+
+from onebit_rf import kernels
+from onebit_rf.latency.models import Model, Network
+
+COPY_BYTES = 1 << 30
+WARM_UP = 3  # calls before a graph is captured: gemlite tunes its kernels in the first
+
+
+class Cuda:
+    """The current device. A graph's replay has no launch overhead per layer; there is no cold state."""
+
+    def __init__(self, threads: int) -> None:
+        """`threads`, of the CPU, play no part."""
+        self.name = torch.cuda.get_device_name()
+        torch.set_float32_matmul_precision("highest")
+        self._seconds = [self._sweep() for _ in range(10)]
+
+    def models(self, network: Network) -> list[Model]:
+        """Return float32, float16 and one-bit models; the last layer is float32 in all."""
+        size = sum(weights.size for weights in network.weights)
+        last = torch.from_numpy(network.last).cuda()
+        layers = [torch.from_numpy(weights).cuda() for weights in network.weights]
+        products = [kernels.load(signs, "gemlite") for signs in network.signs]
+        packed = sum(signs.bits.size for signs in network.signs)
+        version = f"torch {torch.__version__}"
+        triton = f"{version} gemlite {gemlite_package.__version__}"
+        rest = 4 * network.last.size
+        return [
+            Model("fp32-torch", _dense(layers, last), 4 * size + rest, 1e-5, version),
+            Model("fp16-torch", _dense([layer.half() for layer in layers], last), 2 * size + rest, 1e-2, version),
+            Model("one-bit", _one_bit(products, last), packed + rest, 1e-2, triton),
+        ]
+
+    def prepare(self, model: Model, x: np.ndarray) -> tuple[Callable[[], Any], Callable[[], np.ndarray]]:
+        """Capture the model at this batch size; return the replay, and a replay that fetches the output."""
+        rows = torch.from_numpy(x.copy()).cuda()
+        with torch.inference_mode():
+            for _ in range(WARM_UP):
+                model.forward(rows)
+            torch.cuda.synchronize()
+            graph = torch.cuda.CUDAGraph()
+            with torch.cuda.graph(graph):
+                y = model.forward(rows)
+        return graph.replay, lambda: (graph.replay(), y.cpu().numpy())[1]
+
+    def time(self, run: Callable[[], Any]) -> dict[str, float]:
+        """Seconds of one replay between two events on the device."""
+        start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+        run()
+        start.record()
+        run()
+        end.record()
+        end.synchronize()
+        return {"warm": start.elapsed_time(end) / 1000}
+
+    def bandwidth(self) -> float:
+        """Bytes/s of a large copy, read and written."""
+        return 2 * COPY_BYTES / min(self._seconds)
+
+    def _sweep(self) -> float:
+        source, target = (torch.empty(COPY_BYTES, dtype=torch.uint8, device="cuda") for _ in range(2))
+        return self.time(lambda: target.copy_(source))["warm"]
+
+
+def _dense(layers: list[torch.Tensor], last: torch.Tensor) -> Callable[[torch.Tensor], torch.Tensor]:
+    def forward(x: torch.Tensor) -> torch.Tensor:
+        for weights in layers:
+            x = torch.tanh(x.to(weights.dtype) @ weights.T)
+        return x.float() @ last.T
+
+    return forward
+
+
+def _one_bit(products: list[Any], last: torch.Tensor) -> Callable[[torch.Tensor], torch.Tensor]:
+    """x W/√d with 1/√d applied to x in float32, so that rounding it to float16 costs nothing."""
+
+    def forward(x: torch.Tensor) -> torch.Tensor:
+        for product in products:
+            x = torch.tanh(product.layer((x * product.shape[1] ** -0.5).half()).float())
+        return x @ last.T
+
+    return forward

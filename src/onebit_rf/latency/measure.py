@@ -1,0 +1,156 @@
+"""The measurement: correctness first, then all backends in turn, one row per repetition."""
+
+import platform
+import time
+from collections.abc import Callable, Iterable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from onebit_rf.errors import OnebitError
+from onebit_rf.kernels import gemlite
+from onebit_rf.latency.models import Model, Network, cpu_models
+from onebit_rf.tables import write_table
+
+FLUSH_BYTES = 128 << 20  # read and written to empty the caches: several times any last-level cache a core reaches
+LEAST_REPETITIONS = 3
+Row = dict[str, Any]
+
+
+def devices() -> list[str]:
+    """Return the devices of this machine that the stage measures: cpu, and cuda where gemlite runs."""
+    return ["cpu"] if gemlite.why_unavailable() else ["cpu", "cuda"]
+
+
+def measure_latency(
+    path: str | Path,
+    device: str,
+    d_in: int,
+    networks: list[list[int]],
+    batches: list[int],
+    threads: int,
+    repetitions: int,
+    seconds: float,
+    params: dict[str, Any],
+    progress: Callable[[Iterable], Iterable] = iter,
+) -> None:
+    """Measure every network at every batch size and write a table of schema `latency`.
+
+    Args:
+        path: the table.
+        device: cpu or cuda.
+        d_in: d_0 of every network.
+        networks: the widths d_1, …, d_L of each.
+        batches: numbers of rows of x.
+        threads: of the CPU.
+        repetitions: rows per backend and state, fewer (≥ 3) where they would take longer than `seconds` in all.
+        seconds: per network and batch size.
+        params: what the table's provenance records.
+        progress: wraps the iteration over networks.
+    """
+    if device == "cuda":
+        from onebit_rf.latency.cuda import Cuda as Device
+    else:
+        Device = Cpu
+    rows: list[Row] = []
+    with threadpool_limits(threads):
+        machine = Device(threads)
+        for widths in progress(networks):
+            network = Network((d_in, *widths))
+            for batch, model, row in _measure_network(machine, network, batches, repetitions, seconds):
+                shape = {"widths": ",".join(map(str, widths)), "depth": len(widths), "batch": batch}
+                rows.append({**shape, "backend": model.backend, "version": model.version, **row})
+    bandwidth = machine.bandwidth()
+    rates = np.array([row["weight_bytes"] / row["seconds"] for row in rows])
+    columns = {name: [row[name] for row in rows] for name in rows[0]}
+    columns |= {"bytes_per_second": rates, "bandwidth": bandwidth, "bandwidth_fraction": rates / bandwidth}
+    columns |= {"device": device, "device_name": machine.name, "threads": threads, "d_in": d_in}
+    write_table(path, "latency", params, **columns)
+
+
+def _measure_network(machine: Any, network: Network, batches: list[int], repetitions: int, seconds: float):
+    """Yield (batch, model, row); checks each model against float64 on the rows it is timed on, before timing."""
+    models = machine.models(network)
+    x = network.inputs(max(batches))
+    exact = network.exact(x)
+    for batch in batches:
+        runs = [(model, *machine.prepare(model, x[:batch])) for model in models]
+        errors = {model.backend: _relative_error(output(), exact[:batch]) for model, _, output in runs}
+        runs = [(model, run) for model, run, _ in runs if _is_right(model, errors[model.backend])]
+        end = time.perf_counter() + seconds
+        for repetition in range(repetitions):
+            if repetition >= LEAST_REPETITIONS and time.perf_counter() > end:
+                break
+            for model, run in runs:
+                for state, elapsed in machine.time(run).items():
+                    row = {"state": state, "repetition": repetition, "seconds": elapsed}
+                    yield (
+                        batch,
+                        model,
+                        {**row, "weight_bytes": model.weight_bytes, "relative_error": errors[model.backend]},
+                    )
+
+
+def _relative_error(y: np.ndarray, exact: np.ndarray) -> float:
+    return float(np.linalg.norm(y - exact) / np.linalg.norm(exact))
+
+
+def _is_right(model: Model, error: float) -> bool:
+    """Drop a float32 baseline that is not float32 (some processors shorten `medium`); a wrong one-bit model raises."""
+    if error <= model.limit:
+        return True
+    if model.backend == "fp32-onednn":
+        return False
+    raise OnebitError(
+        f"latency: {model.backend} is off by {error:.1e} relative to float64, more than {model.limit:.0e}"
+    )
+
+
+class Cpu:
+    """The CPU: a cold call, with the caches emptied, then a warm one right after it."""
+
+    def __init__(self, threads: int) -> None:
+        """`threads` is how many a model may use."""
+        import torch
+
+        self.threads, self.name = threads, _processor_name()
+        torch.set_num_threads(threads)
+        self._junk = np.ones(FLUSH_BYTES // 4, np.float32)
+        self._seconds = [self._sweep()]
+
+    def models(self, network: Network) -> list[Model]:
+        """Return the backends of the CPU."""
+        self._seconds += [self._sweep() for _ in range(5)]
+        return cpu_models(network, self.threads)
+
+    def prepare(self, model: Model, x: np.ndarray) -> tuple[Callable[[], Any], Callable[[], np.ndarray]]:
+        """Return what is timed and what gives the output as an array; here the same."""
+        run = partial(model.forward, x)
+        return run, run
+
+    def time(self, run: Callable[[], Any]) -> dict[str, float]:
+        """Seconds of one cold and one warm call."""
+        self._junk += 1
+        return {"cold": _clock(run), "warm": _clock(run)}
+
+    def bandwidth(self) -> float:
+        """Bytes/s that this many threads read from memory: the best of the sweeps taken between the networks."""
+        return FLUSH_BYTES / min(self._seconds)
+
+    def _sweep(self) -> float:
+        return _clock(lambda: self._junk @ self._junk)
+
+
+def _clock(run: Callable[[], Any]) -> float:
+    start = time.perf_counter()
+    run()
+    return time.perf_counter() - start
+
+
+def _processor_name() -> str:
+    from onebit_rf.tables import provenance
+
+    return provenance("latency", {})["machine"]["processor"] or platform.machine()

@@ -1,0 +1,90 @@
+"""Shared by the tests: the default config, a tiny version of it, and a private copy of the project to run."""
+
+import copy
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+
+
+def load_yaml(name):
+    return yaml.safe_load((ROOT / name).read_text())
+
+
+@pytest.fixture(scope="session")
+def schema():
+    return load_yaml("workflow/schemas/config.schema.yaml")
+
+
+@pytest.fixture
+def config():
+    return load_yaml("config/config.yaml")
+
+
+def shrink(config):
+    """The default config at sizes that run in milliseconds, one seed."""
+    tiny = copy.deepcopy(config)
+    tiny["seeds"] = [0]
+    for dataset in tiny["datasets"].values():
+        dataset.update({"n_train": 60, "n_test": 20}, **({"dim": 40} if "dim" in dataset else {}))
+    for network in tiny["networks"].values():
+        network["widths"] = [32] * 2
+    for experiment in tiny["experiments"].values():
+        experiment["n_train"] = {"first": 10, "last": 60, "step": 10}
+    tiny["figures"]["depth"]["n_train"] = 20
+    return tiny
+
+
+class Project:
+    """A copy of the workflow with its own package sources, config and results."""
+
+    def __init__(self, path):
+        self.path = path
+        for name in ("Snakefile", "profiles", "workflow", "config", "src"):
+            source = ROOT / name
+            if source.is_dir():
+                shutil.copytree(source, path / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+            else:
+                shutil.copy(source, path / name)
+
+    def configure(self, config):
+        (self.path / "config/config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
+
+    def snakemake(self, *arguments, cores=2, **environment):
+        return subprocess.run(
+            [sys.executable, "-m", "snakemake", "--cores", str(cores), *arguments],
+            cwd=self.path,
+            env={**os.environ, "PYTHONPATH": str(self.path / "src"), **environment},
+            capture_output=True,
+            text=True,
+        )
+
+    def planned(self):
+        """The files that a run would make, relative to results/."""
+        run = self.snakemake("--summary", "all")
+        assert run.returncode == 0, run.stderr
+        rows = [line.split("\t") for line in run.stdout.splitlines()[1:]]
+        return {row[0].removeprefix("results/") for row in rows if row[-1] == "update pending"}
+
+
+@pytest.fixture(scope="session")
+def finished_project(tmp_path_factory):
+    """A project whose tiny run is complete."""
+    project = Project(tmp_path_factory.mktemp("project"))
+    project.configure(shrink(load_yaml("config/config.yaml")))
+    run = project.snakemake("all")
+    assert run.returncode == 0, run.stderr
+    return project
+
+
+@pytest.fixture
+def fresh_project(tmp_path):
+    project = Project(tmp_path)
+    project.configure(shrink(load_yaml("config/config.yaml")))
+    return project

@@ -1,0 +1,70 @@
+"""Random shapes and inputs through one build of the C extension, against float64: `python fuzz_signs.py FILE SECONDS`.
+
+Run by test_kernels.py on a build with address and undefined-behaviour sanitizers; arrays have their exact sizes, so a
+read or write past an end is seen.
+"""
+
+import importlib.util
+import sys
+import time
+
+import numpy as np
+
+STEPS = {3: 2.0**-23, 1: 1 / 127, 0: 0.0}  # of a row's largest table entry, by planes
+AWKWARD = np.array([np.nan, np.inf, -np.inf, 1e30, -1e30, 1e-42, 0.0, -0.0, 3e38], np.float32)
+
+
+def load_extension(path: str):
+    spec = importlib.util.spec_from_file_location("_signs", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def random_rows(rng: np.random.Generator, rows: int, d_in: int) -> np.ndarray:
+    """Gaussian rows of any magnitude; in a third of the cases some entries are awkward."""
+    x = rng.standard_normal((rows, d_in)) * 10.0 ** rng.integers(-44, 30)
+    x = x.astype(np.float32)
+    if rng.random() < 1 / 3 and rows:
+        x[rng.random(x.shape) < 2 / d_in] = rng.choice(AWKWARD)
+    return x
+
+
+def tolerance(x: np.ndarray, planes: int) -> np.ndarray:
+    """Half a step for each of d/4 table entries, entries being at most 4 max|x|; and float32 sums."""
+    size = np.abs(x.astype(np.float64))
+    entries = (x.shape[1] + 3) // 4
+    return 2.02 * STEPS[planes] * entries * size.max(1) + 1e-6 * size.sum(1) + 1e-44
+
+
+def check(x: np.ndarray, signs: np.ndarray, z: np.ndarray, planes: int) -> None:
+    """Not finite where float64 is not; else near it, or not finite because float32 overflows."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        exact = x.astype(np.float64) @ signs.T
+        near = np.abs(z - exact) <= tolerance(x, planes)[:, None]
+        overflows = np.abs(x).sum(axis=1, keepdims=True, dtype=np.float64) > np.finfo(np.float32).max
+    same = (np.isnan(z) & np.isnan(exact)) | (z == exact)
+    fine = near | same | (overflows & np.isfinite(exact) & ~np.isfinite(z))
+    assert fine.all(), f"{x.shape} {signs.shape} planes {planes}: {z[~fine][:3]} for {exact[~fine][:3]}"
+
+
+def fuzz(extension, seconds: float, seed: int) -> int:
+    rng, end, cases = np.random.default_rng(seed), time.monotonic() + seconds, 0
+    while time.monotonic() < end:
+        rows, d_out = int(rng.integers(0, 20)), int(rng.integers(1, 200))
+        d_in = int(rng.choice([rng.integers(1, 70), rng.integers(1, 2200), 1024, 1056]))
+        bits = rng.integers(0, 2, (d_out, d_in), dtype=np.uint8)
+        packed, signs = np.packbits(bits, axis=1, bitorder="little"), 2.0 * bits - 1
+        x = random_rows(rng, rows, d_in)
+        for engine in extension.engines():
+            matrix = extension.pack(packed, d_out, d_in, engine)
+            for planes in STEPS:
+                z = np.full((rows, d_out), 12345, np.float32)
+                extension.apply(matrix, x, z, 1.0, planes, int(rng.integers(1, 5)))
+                check(x, signs, z, planes)
+                cases += 1
+    return cases
+
+
+if __name__ == "__main__":
+    print(fuzz(load_extension(sys.argv[1]), float(sys.argv[2]), seed=0), "cases")

@@ -1,0 +1,15 @@
+"""Measure the time of inference of every network, batch size and backend on one device."""
+
+from onebit_rf.job import job, progress
+from onebit_rf.latency import measure_latency
+
+if __name__ == "__main__":
+    with job(snakemake):
+        latency = snakemake.params.latency
+        measure_latency(
+            snakemake.output[0],
+            device=snakemake.wildcards.device,
+            **latency,
+            params=latency,
+            progress=lambda networks: progress(networks, "latency"),
+        )

@@ -1,0 +1,9 @@
+"""Draw the time of inference against d_1."""
+
+from onebit_rf.figures import latency, style
+from onebit_rf.job import job
+from onebit_rf.tables import read_frame
+
+if __name__ == "__main__":
+    with job(snakemake):
+        style.save(latency.draw(read_frame(snakemake.input.tables, "latency")), snakemake.output)

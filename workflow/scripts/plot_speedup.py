@@ -1,0 +1,9 @@
+"""Draw the speed-up over float32, and the memory of the weights."""
+
+from onebit_rf.figures import speedup, style
+from onebit_rf.job import job
+from onebit_rf.tables import read_frame
+
+if __name__ == "__main__":
+    with job(snakemake):
+        style.save(speedup.draw(read_frame(snakemake.input.tables, "latency")), snakemake.output)
