@@ -9,8 +9,13 @@ from pathlib import Path
 
 import pytest
 import yaml
+from hypothesis import settings
 
 ROOT = Path(__file__).parents[1]
+
+# Machines are shared and the first example pays for imports, so no deadline; the same examples on every run.
+settings.register_profile("project", deadline=None, derandomize=True)
+settings.load_profile("project")
 
 
 def load_yaml(name):

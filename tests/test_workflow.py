@@ -9,6 +9,7 @@ from fnmatch import fnmatch
 import pyarrow.parquet as pq
 import pytest
 import yaml
+
 from conftest import Project
 
 pytestmark = pytest.mark.slow
@@ -39,9 +40,7 @@ EDITS = {
 def made(project):
     """Every file of the finished run, relative to results/."""
     results = project.path / "results"
-    return {
-        str(path.relative_to(results)) for kind in ("parquet", "pdf", "png") for path in results.rglob(f"*.{kind}")
-    }
+    return {str(path.relative_to(results)) for kind in ("parquet", "pdf", "png") for path in results.rglob(f"*.{kind}")}
 
 
 def matching(paths, patterns):
@@ -169,7 +168,9 @@ def test_damaged_table_is_named_with_the_remedy(finished_project, damage):
     else:
         path.write_bytes((finished_project.path / "results/theory/tanh_8192.parquet").read_bytes()[:-8] + b"notPAR1!")
     try:
-        run = finished_project.snakemake("--forcerun", "plot_learning_curve", "--", "results/figures/learning_curve.png")
+        run = finished_project.snakemake(
+            "--forcerun", "plot_learning_curve", "--", "results/figures/learning_curve.png"
+        )
         lines = [line for line in (run.stdout + run.stderr).splitlines() if "threshold.parquet" in line]
         assert run.returncode != 0
         assert any("delete it and run snakemake again" in line for line in lines)

@@ -1,5 +1,7 @@
 """The configuration: a closed schema, the checks across its fields, and the few facts the workflow derives from it."""
 
+import math
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,7 +9,7 @@ from typing import Any
 
 from onebit_rf.data import check_mnist, data_root
 from onebit_rf.errors import OnebitError
-from onebit_rf.experiment import DIGITS, sample_sizes, train_rows
+from onebit_rf.experiment import DIGITS, peak_bytes, records, sample_sizes, train_rows
 
 Config = dict[str, Any]
 
@@ -52,11 +54,22 @@ def _cross_checks(config: Config) -> Iterator[str]:
         kind = dataset["kind"]
         if kind == "digits" and dataset["n_train"] + dataset["n_test"] > DIGITS:
             yield f"datasets.{name}: n_train + n_test must be at most {DIGITS}, the number of digits"
+    for key, value in _numbers(config):
+        if not math.isfinite(value):
+            yield f"{key}: must be finite, got {value}"
     for name, experiment in config["experiments"].items():
         yield from _check_experiment(f"experiments.{name}", experiment, config)
     for figure, record in config["figures"].items():
         for name in [record["experiment"]] if "experiment" in record else record["experiments"]:
             yield from _check_figure(f"figures.{figure}", figure, name, record, config)
+
+
+def _numbers(node: Any, path: str = "") -> Iterator[tuple[str, float]]:
+    """Every number below `node` with its dotted path."""
+    for key, value in node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ():
+        yield from _numbers(value, f"{path}.{key}".lstrip("."))
+    if isinstance(node, int | float):
+        yield path, node
 
 
 def _check_experiment(key: str, experiment: Config, config: Config) -> Iterator[str]:
@@ -94,7 +107,15 @@ def _check_figure(key: str, figure: str, name: str, record: Config, config: Conf
 
 
 def check_machine(config: Config) -> None:
-    """Raise OnebitError where data that an experiment needs can neither be read nor downloaded."""
+    """Raise OnebitError where this machine cannot run `config`: a job too large for it, or data out of reach."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    for name, experiment in config["experiments"].items():
+        needed = peak_bytes(*records(config, name))
+        if needed > memory:
+            raise OnebitError(
+                f"config: networks.{experiment['network']}.widths: experiment {name!r} needs about "
+                f"{needed / 2**30:.0f} GiB of memory for one job, this machine has {memory / 2**30:.0f} GiB"
+            )
     used = {experiment["dataset"] for experiment in config["experiments"].values()}
     if any(config["datasets"][name]["kind"] == "mnist" for name in used):
         check_mnist(data_root(config["data_root"]))

@@ -68,6 +68,9 @@ def load_digits(n_train: int, n_test: int, centre: bool, scale: bool, seed: int)
 def load_mnist(root: Path, n_train_per_class: int, n_test: int, centre: bool, scale: bool, seed: int) -> Dataset:
     """Take `n_train_per_class` random MNIST training images of every class and the first `n_test` test images."""
     (train_x, train_y), (test_x, test_y) = (_read_mnist(root, train) for train in (True, False))
+    rarest = int(np.bincount(train_y, minlength=CLASSES).min())
+    if n_train_per_class > rarest:
+        raise OnebitError(f"n_train_per_class: must be at most {rarest}, the images of the rarest class")
     rng = stream(seed, "data", "mnist")
     rows = np.concatenate(
         [rng.choice(np.flatnonzero(train_y == c), n_train_per_class, replace=False) for c in range(CLASSES)]

@@ -1,5 +1,6 @@
 """What follows from a config record alone: sizes, sample sizes, and the learning problem the theory solves."""
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,22 @@ def train_rows(dataset: dict[str, Any]) -> int:
 def input_dim(dataset: dict[str, Any]) -> int:
     """d_0 of a data set."""
     return dataset["dim"] if dataset["kind"] == "gaussian" else PIXELS[dataset["kind"]]
+
+
+def records(config: dict[str, Any], name: str) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+    """The records of an experiment, its data set and its network."""
+    experiment = config["experiments"][name]
+    return experiment, config["datasets"][experiment["dataset"]], config["networks"][experiment["network"]]
+
+
+def peak_bytes(experiment: dict[str, Any], dataset: dict[str, Any], network: dict[str, Any]) -> int:
+    """Estimate the memory of an experiment's largest job, from the arrays that are alive at the same time."""
+    rows, n = train_rows(dataset) + dataset["n_test"], int(sample_sizes(experiment)[-1])
+    dims = [input_dim(dataset), *network["widths"]]
+    layer = max(4 * (3 * before * after + 2 * rows * (before + after)) for before, after in pairwise(dims))
+    # float64 features, their Gram matrix, its factor and the products that label noise and ridge need
+    readout = 8 * (2 * rows * max(network["widths"]) + 4 * n**2 + 2 * n * dataset["n_test"])
+    return max(layer, readout)
 
 
 def sample_sizes(experiment: dict[str, Any]) -> np.ndarray:

@@ -19,6 +19,11 @@ class Teacher:
             return generator.standard_normal(size)
         return generator.uniform(*self.support, size)
 
+    @property
+    def mean(self) -> float:
+        """E A*."""
+        return 0.0 if self.support is None else 0.5 * (self.support[0] + self.support[1])
+
     def second_moment(self, about: float = 0.0) -> float:
         """Return E (A* − about)²."""
         if self.support is None:

@@ -182,6 +182,14 @@ def solve_scalars(mirror: Mirror, teacher: Teacher, delta: np.ndarray, coupling:
     return Scalars(*np.exp(point), mean_square, best, iteration)
 
 
+def defects(
+    mirror: Mirror, teacher: Teacher, delta: np.ndarray, coupling: Coupling, values: np.ndarray
+) -> np.ndarray:
+    """Return the largest defect of (log t, log θ, log V), shape (3, N), in the two equations and in V: shape (N,)."""
+    equations, square, _ = _newton(mirror, teacher, delta, coupling, values[:2])
+    return np.abs(np.vstack([equations, np.log(square) - values[2]])).max(axis=0)
+
+
 def _newton(
     mirror: Mirror, teacher: Teacher, delta: np.ndarray, coupling: Coupling, point: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

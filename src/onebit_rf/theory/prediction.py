@@ -5,14 +5,24 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from onebit_rf.activations import get_activation
+from onebit_rf.errors import OnebitError
+from onebit_rf.losses import LOSSES
+from onebit_rf.mirrors import get_mirror
 from onebit_rf.problem import Problem
 from onebit_rf.teachers import get_teacher
-from onebit_rf.theory.equivalents import equivalent_layers
-from onebit_rf.theory.freedom import TOLERANCE, Chain, solve_chain
+from onebit_rf.theory.convex import Task, iterate, solve_order
+from onebit_rf.theory.curve import Solution, solve_curve
+from onebit_rf.theory.equivalents import Layer, equivalent_layers
+from onebit_rf.theory.freedom import TOLERANCE, Chain, Top, given_kappa, solve_chain
+from onebit_rf.theory.mirror import Coupling, defects, noiseless_coupling, noisy_coupling, solve_scalars
 from onebit_rf.theory.spectrum import named_spectrum
 from onebit_rf.theory.square import excess_error, given_samples
 
 DIVERGES = "the error diverges at n_train = p with noise and no ridge"
+NO_INTERPOLATOR = "with noise and n_train ≥ p there is no interpolator for mirror descent to reach"
+UNSOLVED = "the equations were not solved to 1e-9"
+OUT_OF_RANGE = "a number left the range of double precision"
 
 
 @dataclass(frozen=True)
@@ -49,42 +59,139 @@ def predict(problem: Problem) -> Prediction:
 
 
 def predict_curve(problem: Problem, n_train: Sequence[int]) -> list[Prediction]:
-    """Return one Prediction per number of samples in `n_train`, all else as in `problem`; solved at once."""
+    """Return one Prediction per number of samples in `n_train`, all else as in `problem`; solved at once.
+
+    Raises:
+        OnebitError: for a combination that the theory does not cover.
+    """
+    check_covered(problem)
     samples = np.asarray(n_train, dtype=np.float64)
+    if samples.size == 0:
+        return []
+    if problem.loss != "square":
+        return _predict_classifier(problem, samples)
+    if get_mirror(problem.mirror) is not get_mirror("l2"):
+        return _predict_mirror(problem, samples)
     return _predict_square(problem, samples)
 
 
+def check_covered(problem: Problem) -> None:
+    """Raise OnebitError, in one line, for a combination of fields that the theory does not cover."""
+    odd, classifies = get_activation(problem.activation).odd, problem.loss != "square"
+    mirror, teacher = get_mirror(problem.mirror), get_teacher(problem.teacher)
+    other_mirror = mirror is not get_mirror("l2")
+    if classifies and problem.penalty == 0:
+        raise OnebitError("penalty: must be > 0 for classification, whose data may be separable")
+    if classifies and (problem.noise or problem.ridge or other_mirror):
+        raise OnebitError("loss: classification takes a penalty, but no noise, ridge or mirror")
+    if not classifies and problem.penalty:
+        raise OnebitError("penalty: is for classification; the square loss takes ridge")
+    if other_mirror and problem.ridge:
+        raise OnebitError("ridge: must be 0 for a mirror other than l2, which interpolates")
+    if not odd and classifies:
+        raise OnebitError(f"activation: classification is solved for odd ones only, got {problem.activation}")
+    if not odd and other_mirror and problem.noise:
+        raise OnebitError(f"activation: mirrors with noise are solved for odd ones only, got {problem.activation}")
+    # The mean of the features is a direction of its own: a mean of A* − A_0 along it is learned almost at once.
+    if not odd and not classifies and abs(teacher.mean - mirror.start) > 1e-12:
+        raise OnebitError(
+            f"teacher: its mean must be {mirror.start:g}, where training starts, for an activation that is not odd, "
+            f"got {problem.teacher}"
+        )
+
+
+def _solve(problem: Problem, top: Top, size: int) -> Chain:
+    """Return the chain of the problem's architecture under `top`."""
+    spectrum = named_spectrum(problem.spectrum, problem.dims[0])
+    return solve_chain(spectrum, problem.dims, _layers(problem), top, size)
+
+
+def _layers(problem: Problem) -> tuple[Layer, ...]:
+    """Return the Gaussian equivalents of the problem's layers."""
+    mean = named_spectrum(problem.spectrum, problem.dims[0]).mean
+    return equivalent_layers(problem.activation, len(problem.dims) - 1, mean)
+
+
+def _sample_chain(problem: Problem, samples: np.ndarray) -> Chain:
+    """Return the chain with κ_L (n − df_L) = λ for every n in `samples`, shape (N,)."""
+    ridge = np.full(samples.shape, problem.ridge / problem.dims[-1])
+    return _solve(problem, given_samples(samples / problem.dims[-1], ridge), samples.size)
+
+
 def _predict_square(problem: Problem, samples: np.ndarray) -> list[Prediction]:
-    chain = sample_chain(problem, samples)
+    chain = _sample_chain(problem, samples)
     signal = get_teacher(problem.teacher).second_moment()
     error = excess_error(chain, samples, problem.dims[-1], problem.noise, problem.ridge, signal)
     reasons = np.where(np.isinf(error), DIVERGES, "")
-    return collect(error, chain.kappa, chain.df, reasons, chain.residual, chain.iterations)
+    return _collect(error, chain, reasons, chain.residual, chain.iterations)
 
 
-def sample_chain(problem: Problem, samples: np.ndarray) -> Chain:
-    """Return the chain with κ_L (n − df_L) = λ for every n in `samples`, shape (N,)."""
-    spectrum, dims = named_spectrum(problem.spectrum, problem.dims[0]), problem.dims
-    layers = equivalent_layers(problem.activation, len(dims) - 1, spectrum.mean)
-    ridge = np.full(samples.shape, problem.ridge / dims[-1])
-    return solve_chain(spectrum, dims, layers, given_samples(samples / dims[-1], ridge), samples.size)
+def _coupling(problem: Problem, samples: np.ndarray) -> Coupling:
+    chain = _sample_chain(problem, samples)
+    if problem.noise == 0:
+        return noiseless_coupling(chain, samples / problem.dims[-1])
+    return noisy_coupling(chain, _layers(problem)[-1], problem.dims, samples, problem.noise)
 
 
-def collect(
-    error: np.ndarray,
-    kappa: np.ndarray,
-    df: np.ndarray,
-    reasons: np.ndarray,
-    residual: np.ndarray,
-    iterations: int,
+def _predict_mirror(problem: Problem, samples: np.ndarray) -> list[Prediction]:
+    """Solve (t, θ, V) where n < p; from n = p on the labels determine A, exactly if they are free of noise."""
+    chain, width, below = _sample_chain(problem, samples), problem.dims[-1], samples < problem.dims[-1]
+    error = np.where(below, np.nan, 0.0)
+    residual, iterations = chain.residual.copy(), chain.iterations
+    reasons = np.where(below | (problem.noise == 0), "", NO_INTERPOLATOR)
+    if below.any():
+        mirror, teacher = get_mirror(problem.mirror), get_teacher(problem.teacher)
+
+        def solve(logit: np.ndarray) -> Solution:
+            delta = 1 / (1 + np.exp(-logit))
+            scalars = solve_scalars(mirror, teacher, delta, _coupling(problem, delta * width))
+            values = np.log([scalars.t, scalars.theta, scalars.mean_square])
+            return values, scalars.residual, scalars.iterations
+
+        def defect(logit: np.ndarray, values: np.ndarray) -> np.ndarray:
+            delta = 1 / (1 + np.exp(-logit))
+            return defects(mirror, teacher, delta, _coupling(problem, delta * width), values)
+
+        inside = samples[below]
+        values, found, iterations = solve_curve(np.log(inside / (width - inside)), solve, defect)
+        error[below] = _coupling(problem, inside).error(np.exp(values[2]))
+        residual[below] = np.maximum(residual[below], found)
+    return _collect(error, chain, reasons, residual, iterations)
+
+
+def _predict_classifier(problem: Problem, samples: np.ndarray) -> list[Prediction]:
+    width, variance = problem.dims[-1], _layers(problem)[-1].variance
+
+    def chain_at(kappa: np.ndarray) -> Chain:
+        return _solve(problem, given_kappa(kappa), kappa.size)
+
+    task = Task(LOSSES[problem.loss], chain_at, width, variance, problem.penalty)
+
+    def solve(log_alpha: np.ndarray) -> Solution:
+        order = solve_order(task, np.exp(log_alpha))
+        return np.vstack([order.point, np.log(order.chain.kappa[-1])]), order.residual, order.iterations
+
+    def defect(log_alpha: np.ndarray, values: np.ndarray) -> np.ndarray:
+        image, chain = iterate(task, np.exp(log_alpha), values[:3])
+        return np.abs(np.vstack([image, np.log(chain.kappa[-1])]) - values).max(axis=0)
+
+    values, residual, iterations = solve_curve(np.log(samples / width), solve, defect)
+    chain = chain_at(np.exp(values[3]))
+    error = np.arctan(np.exp(-values[1])) / np.pi  # arccos(c)/π
+    return _collect(error, chain, np.full(samples.shape, ""), np.maximum(residual, chain.residual), iterations)
+
+
+def _collect(
+    error: np.ndarray, chain: Chain, reasons: np.ndarray, residual: np.ndarray, iterations: int
 ) -> list[Prediction]:
     """Return the records; one with a residual above the tolerance or a number that is not finite says so."""
+    kappa, df = chain.kappa[1:], chain.df[1:]
     solved = np.isfinite(residual) & (residual <= TOLERANCE)
     finite = np.isfinite(error) & np.isfinite(kappa).all(axis=0) & np.isfinite(df).all(axis=0)
-    reasons = np.where((reasons == "") & ~solved, "the equations were not solved to 1e-9", reasons)
-    reasons = np.where((reasons == "") & ~finite, "a number left the range of double precision", reasons)
+    reasons = np.where((reasons == "") & ~solved, UNSOLVED, reasons)
+    reasons = np.where((reasons == "") & ~finite, OUT_OF_RANGE, reasons)
     error = np.where((reasons == "") | (reasons == DIVERGES), error, np.nan)
-    columns = (error.tolist(), kappa[1:].T.tolist(), df[1:].T.tolist(), reasons.tolist(), residual.tolist())
+    columns = (error.tolist(), kappa.T.tolist(), df.T.tolist(), reasons.tolist(), residual.tolist())
     return [
         Prediction(e, tuple(k), tuple(d), reason == "", reason, r, iterations)
         for e, k, d, reason, r in zip(*columns, strict=True)

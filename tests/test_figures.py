@@ -1,0 +1,80 @@
+"""Figures draw what the tables say: data in the axes, both laws, theory; unconverged theory is left out."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+
+from onebit_rf.figures import depth, images, learning_curve, style
+
+FACTS = {"dataset": "mnist", "dims": [30, 8, 8], "activation": "tanh", "noise": 0.1, "ridge": 0.0, "n_train": 12}
+
+
+def made_up_readout(estimators, metric="mse"):
+    rows = [
+        {"law": law, "seed": seed, "depth": d, "n_train": n, "estimator": estimator, "metric": metric}
+        for law in ("gaussian", "one_bit")
+        for seed in (0, 1, 2)
+        for d in (1, 2)
+        for n in range(1, 13)
+        for estimator in estimators
+    ]
+    frame = pd.DataFrame(rows)
+    return frame.assign(value=1 / (frame["n_train"] * frame["depth"]) * (1 + 0.01 * frame["seed"]))
+
+
+@pytest.fixture
+def theory():
+    frame = pd.DataFrame([{"depth": d, "n_train": n, "value": 1 / (n * d)} for d in (1, 2) for n in range(1, 13)])
+    return frame.assign(converged=frame["n_train"] != 8)
+
+
+@pytest.fixture(autouse=True)
+def _close_figures():
+    yield
+    plt.close("all")
+
+
+def test_depth_draws_theory_and_both_laws(theory):
+    figure = depth.draw(made_up_readout(["sampled_teacher", "teacher_averaged"]), theory, 4, "net")
+    top = figure.axes[0]
+    assert top.get_lines()[0].get_ydata().tolist() == [1 / 4, 1 / 8]
+    assert len(top.containers) == 2
+    labels = [text.get_text() for text in top.get_legend().get_texts()]
+    assert labels == ["theory", "Gaussian weights", "one-bit weights"]
+
+
+def test_learning_curve_leaves_unconverged_theory_out(theory):
+    figure = learning_curve.draw({"a": (made_up_readout(["teacher_averaged"]), theory, FACTS)})
+    line = figure.axes[0].get_lines()[0]
+    assert 8 / 8 not in line.get_xdata()
+    assert len(line.get_xdata()) == 11
+
+
+def test_images_draws_per_cent(tmp_path):
+    figure = images.draw({"a": (made_up_readout(["labels"], "accuracy"), FACTS)})
+    bars = figure.axes[0].containers[0]
+    assert np.isclose(bars[0].get_ydata()[0], 100 / 12 * 1.01)
+    style.save(figure, [tmp_path / "a.pdf", tmp_path / "a.png"])
+    first = (tmp_path / "a.pdf").read_bytes()
+    style.save(figure, [tmp_path / "a.pdf"])
+    assert (tmp_path / "a.pdf").read_bytes() == first
+
+
+def test_interval_is_students(theory):
+    frame = pd.DataFrame({"law": "gaussian", "value": [1.0, 2.0, 3.0]})
+    row = style.mean_over_seeds(frame, ["law"]).iloc[0]
+    assert row["mean"] == 2
+    assert row["half"] == pytest.approx(4.302652729696142 / np.sqrt(3))  # t_{0.975, 2}
+
+
+def test_single_seed_has_no_interval():
+    frame = pd.DataFrame({"law": ["gaussian"], "value": [1.0]})
+    assert np.isnan(style.mean_over_seeds(frame, ["law"])["half"]).all()
+
+
+@pytest.mark.parametrize(
+    ("dims", "text"), [([64, 8, 8], "tanh, 64 → 8 × 2"), ([5, 3, 2], "tanh, 5 → 3 → 2"), ([4, 9], "tanh, 4 → 9 × 1")]
+)
+def test_network_in_a_line(dims, text):
+    assert style.describe(dims, "tanh") == text
