@@ -55,9 +55,9 @@ def test_averaged_error_lies_on_the_theory(tmp_path, law, activation, change):
     """Mean over four seeds at p = 256, n/p ≤ 0.7.
 
     The deviation of a finite network is O(1/p) with a constant of a few, largest towards n = p, plus a statistical
-    error of about 1/√(seeds · n_test) = 3 % · (spread of the error over test rows ≈ 0.2): 8/p + 0.6 % · 3 ≈ 5 %. Features that are
-    not odd have a mean, which the theory leaves out: learning it from n samples costs a factor 1 + 1/n, as an
-    intercept does.
+    error of about 1/√(seeds · n_test) = 3 % · (spread of the error over test rows ≈ 0.2): 8/p + 0.6 % · 3 ≈ 5 %.
+    Features that are not odd have a mean, which the theory leaves out: learning it from n samples costs a factor
+    1 + 1/n, as an intercept does.
     """
     experiment, seeds, dim = {**TEACHER, **change}, 4, 320
     rows = [
@@ -70,7 +70,7 @@ def test_averaged_error_lies_on_the_theory(tmp_path, law, activation, change):
         for point, n in zip(theory, sample_sizes(experiment), strict=True):
             chosen = f"depth == {depth} and n_train == {n} and estimator == 'teacher_averaged'"
             simulated = np.mean([frame.query(chosen)["value"].item() for frame in rows])
-            assert abs(simulated / point.error - 1) < 0.05, (depth, n)
+            assert abs(simulated / point.error - 1) < 0.05 + (activation == "relu") / n, (depth, n)
 
 
 @pytest.mark.parametrize("last", [150, 500])  # below and above the width of 256

@@ -14,9 +14,3 @@ rule compare_theory:
         "simulation against theory of {wildcards.experiment}"
     script:
         "../scripts/compare_theory.py"
-
-
-def agreement_tables():
-    """One table for every experiment that the theory describes: a teacher on Gaussian inputs."""
-    described = [name for name in experiments_with("teacher") if dataset_of(name)["kind"] == "gaussian"]
-    return expand(rules.compare_theory.output, experiment=described)

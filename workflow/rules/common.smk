@@ -65,3 +65,19 @@ def experiment_facts(name):
         "ridge": experiment["ridge"],
         "n_train": experiment["n_train"]["last"],
     }
+
+
+def agreement_tables():
+    """One table for every experiment that the theory describes: a teacher on Gaussian inputs."""
+    described = [name for name in experiments_with("teacher") if dataset_of(name)["kind"] == "gaussian"]
+    return expand(rules.compare_theory.output, experiment=described)
+
+
+def figure_files(name):
+    return multiext(f"results/figures/{name}", ".pdf", ".png")
+
+
+def drawn(figure):
+    """The experiments a figure draws."""
+    record = config["figures"][figure]
+    return [record["experiment"]] if "experiment" in record else record["experiments"]

@@ -1,16 +1,6 @@
 # figures: tables in, PDF and PNG out; nothing is computed here but means over seeds.
 
 
-def figure_files(name):
-    return multiext(f"results/figures/{name}", ".pdf", ".png")
-
-
-def drawn(figure):
-    """The experiments a figure draws."""
-    record = config["figures"][figure]
-    return [record["experiment"]] if "experiment" in record else record["experiments"]
-
-
 rule plot_depth:
     input:
         readout=readout_tables(config["figures"]["depth"]["experiment"]),
