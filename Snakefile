@@ -2,7 +2,7 @@
 # src/onebit_rf/<stage>.py, results/<stage>/, tests/test_<stage>.py and a heading of the README.
 #
 #   results/data/{dataset}/seed{seed}.parquet
-#   results/weights/{network}/d{d_in}/{law}/seed{seed}.parquet          a row group per layer
+#   results/weights/{dims}/{law}/seed{seed}.parquet                     a row group per layer
 #   results/features/{dataset}/{network}/{law}/seed{seed}.parquet       a row group per depth
 #   results/readout/{experiment}/{law}/seed{seed}.parquet
 #   results/theory/{experiment}.parquet
@@ -29,5 +29,5 @@ include: "workflow/rules/figures.smk"
 rule all:
     default_target: True
     input:
-        [rules.plot_depth.output, rules.plot_learning_curve.output, rules.plot_images.output],
+        [figure_files(name) for name in config["figures"]],
         agreement_tables(),

@@ -17,7 +17,7 @@ D_IN = 51
 
 def extract(folder, law, activation, rows=30):
     write_dataset(folder / "data", sample_gaussian(D_IN, "identity", rows - 5, 5, seed=0), {})
-    sample_weights(folder / "weights", law, D_IN, WIDTHS, seed=0, params={})
+    sample_weights(folder / "weights", law, [D_IN, *WIDTHS], seed=0)
     extract_features(folder / "features", folder / "data", folder / "weights", law, WIDTHS, activation, params={})
     return [read_matrix(folder / "features", "features", "x", depth) for depth in range(len(WIDTHS))]
 

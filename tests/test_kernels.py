@@ -70,9 +70,11 @@ def test_product_equals_float64(monkeypatch, engine, backend, shape):
 
 
 @pytest.mark.parametrize("backend", TABLES)
-@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("shape", [*SHAPES, (640, 1100, 200)])  # only the last is work enough for several threads
 def test_engines_threads_and_batches_agree_bitwise(monkeypatch, backend, shape):
     """Rounding happens entry by entry and sums are exact (or in one fixed order): nothing else may matter."""
+    if not native.engines():
+        pytest.skip("this build has no engine")
     signs, x, _ = problem(*shape)
     results = []
     for engine in native.engines():
@@ -157,8 +159,9 @@ def test_the_environment_chooses(monkeypatch):
     monkeypatch.setenv(native.ENVIRONMENT, "dense")
     assert isinstance(kernels.load(signs), kernels.registry.dense.DenseProduct)
     monkeypatch.setenv(native.ENVIRONMENT, "avx1024")
-    with pytest.raises(OnebitError, match="avx1024 is not one of"):
-        kernels.load(signs, "native")
+    for backend in ("auto", "native"):
+        with pytest.raises(OnebitError, match=r"avx1024 is not one of|not built"):
+            kernels.load(signs, backend)
 
 
 def test_packed_numbers_for_gemlite_are_the_signs():
@@ -193,7 +196,7 @@ def test_sanitizers_find_nothing(tmp_path):
     library, tests = tmp_path / "_signs.so", Path(__file__).parent
     source = tests.parent / "src/onebit_rf/kernels/_signs.c"
     flags = ["-O1", "-g", "-std=gnu11", "-shared", "-fPIC", "-pthread"]
-    flags += ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
+    flags += ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-DWORTH_A_THREAD=1"]
     include = f"-I{sysconfig.get_paths()['include']}"
     subprocess.run([compiler, *flags, include, "-o", library, source], check=True)
     asan = subprocess.run([compiler, "-print-file-name=libasan.so"], capture_output=True, text=True, check=True)

@@ -19,7 +19,7 @@ def run(folder, dataset, experiment, law="gaussian", activation="tanh", widths=(
     """Run data, weights, features and read-out in `folder`; return the readout rows."""
     widths = list(widths)
     write_dataset(folder / "data", dataset, {})
-    sample_weights(folder / "weights", law, dataset.x.shape[1], widths, seed, params={})
+    sample_weights(folder / "weights", law, [dataset.x.shape[1], *widths], seed)
     extract_features(folder / "features", folder / "data", folder / "weights", law, widths, activation, params={})
     train_readout(folder / "readout", folder / "features", folder / "data", experiment, len(widths), law, seed)
     return read_frame([folder / "readout"], "readout")

@@ -19,7 +19,7 @@ def test_gaussian_weights_have_variance_one_over_fan_in(fan_in):
 def test_one_bit_weights_are_the_signs_of_the_gaussian_ones(tmp_path):
     widths = [13, 20, 8]
     for law in ("gaussian", "one_bit"):
-        sample_weights(tmp_path / law, law, 9, widths, seed=4, params={})
+        sample_weights(tmp_path / law, law, [9, *widths], seed=4)
     for layer, fan_in in enumerate([9, 13, 20], start=1):
         gaussian = read_gaussian(tmp_path / "gaussian", layer)
         signs = unpack_signs(read_one_bit(tmp_path / "one_bit", layer, fan_in))
@@ -41,6 +41,6 @@ def test_layers_and_seeds_draw_independently():
 
 
 def test_a_deeper_network_starts_with_the_same_layers(tmp_path):
-    sample_weights(tmp_path / "short", "gaussian", 7, [6], seed=0, params={})
-    sample_weights(tmp_path / "long", "gaussian", 7, [6, 5], seed=0, params={})
+    sample_weights(tmp_path / "short", "gaussian", [7, 6], seed=0)
+    sample_weights(tmp_path / "long", "gaussian", [7, 6, 5], seed=0)
     assert np.array_equal(read_gaussian(tmp_path / "short", 1), read_gaussian(tmp_path / "long", 1))

@@ -9,7 +9,8 @@ from typing import Any
 
 from onebit_rf.data import check_mnist, data_root
 from onebit_rf.errors import OnebitError
-from onebit_rf.experiment import DIGITS, peak_bytes, records, sample_sizes, train_rows
+from onebit_rf.experiment import DIGITS, peak_bytes, problem, readout_kind, records, sample_sizes, train_rows
+from onebit_rf.mirrors import get_mirror
 
 Config = dict[str, Any]
 
@@ -21,8 +22,8 @@ def validate(config: Config, schema: Config) -> None:
     error = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(schema).iter_errors(config))
     if error is not None:
         raise OnebitError(f"config: {_explain(error)}")
-    for problem in _cross_checks(config):
-        raise OnebitError(f"config: {problem}")
+    for mistake in _cross_checks(config):
+        raise OnebitError(f"config: {mistake}")
 
 
 def _explain(error: Any) -> str:
@@ -58,9 +59,12 @@ def _cross_checks(config: Config) -> Iterator[str]:
         if not math.isfinite(value):
             yield f"{key}: must be finite, got {value}"
     for name, experiment in config["experiments"].items():
-        yield from _check_experiment(f"experiments.{name}", experiment, config)
+        try:
+            yield from _check_experiment(f"experiments.{name}", experiment, config)
+        except OnebitError as error:
+            yield f"experiments.{name}: {error}"
     for figure, record in config["figures"].items():
-        for name in [record["experiment"]] if "experiment" in record else record["experiments"]:
+        for name in record["experiments"]:
             yield from _check_figure(f"figures.{figure}", figure, name, record, config)
 
 
@@ -88,8 +92,26 @@ def _check_experiment(key: str, experiment: Config, config: Config) -> Iterator[
         )
     if experiment["target"] == "labels" and dataset["kind"] == "gaussian":
         yield f"{key}.target: Gaussian inputs have no labels; use teacher, or a data set of images"
-    if experiment["target"] == "labels" and experiment["noise"] > 0:
-        yield f"{key}.noise: must be 0 for target labels, got {experiment['noise']}"
+    for readout in experiment["readouts"]:
+        yield from (f"{key}.readouts: {reason}" for reason in _check_readout(readout, experiment, config))
+
+
+def _check_readout(readout: str, experiment: Config, config: Config) -> Iterator[str]:
+    """Yield what keeps an experiment from training this read-out."""
+    dataset, network = config["datasets"][experiment["dataset"]], config["networks"][experiment["network"]]
+    kind, fields = readout_kind(readout)
+    if experiment["target"] == "labels":
+        if kind != "ridge":
+            yield f"{readout} cannot learn labels; use ridge:λ"
+        return
+    if "mirror" in fields:
+        get_mirror(fields["mirror"])
+        if experiment["n_train"]["last"] >= min(network["widths"]):
+            yield f"{readout} interpolates: n_train.last must be below every width, {min(network['widths'])}"
+    if "loss" in fields and experiment["noise"] > 0:
+        yield f"{readout} learns the teacher's signs: noise must be 0, got {experiment['noise']}"
+    if dataset["kind"] == "gaussian":
+        problem(experiment, dataset, network, readout, depth=1)
 
 
 def _check_figure(key: str, figure: str, name: str, record: Config, config: Config) -> Iterator[str]:

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from onebit_rf.errors import OnebitError
 from onebit_rf.problem import Problem
 
 DIGITS = 1797  # images in scikit-learn's set
@@ -43,13 +44,40 @@ def sample_sizes(experiment: dict[str, Any]) -> np.ndarray:
     return np.arange(grid["first"], grid["last"] + 1, grid["step"])
 
 
-def problem(experiment: dict[str, Any], dataset: dict[str, Any], network: dict[str, Any], depth: int) -> Problem:
-    """The learning problem of an experiment on Gaussian inputs at one depth and its largest n."""
+# A read-out is named kind:argument, e.g. ridge:0.5 or mirror:q:3; each kind sets these fields of Problem.
+READOUTS = {
+    "ridge": lambda penalty: {"ridge": float(penalty)},
+    "mirror": lambda name: {"mirror": name},
+    "descent": lambda name: {"mirror": name},
+    "logistic": lambda penalty: {"loss": "logistic", "penalty": float(penalty)},
+    "squared-hinge": lambda penalty: {"loss": "squared-hinge", "penalty": float(penalty)},
+}
+
+
+def readout_kind(readout: str) -> tuple[str, dict[str, Any]]:
+    """Split a read-out's name into its kind and the fields of Problem that it sets.
+
+    Raises:
+        OnebitError: unknown kind, or an argument that is not a number where one is needed.
+    """
+    kind, _, argument = readout.partition(":")
+    try:
+        return kind, READOUTS[kind](argument)
+    except (KeyError, ValueError):
+        forms = "ridge:λ, mirror:NAME, descent:NAME, logistic:λ or squared-hinge:λ"
+        raise OnebitError(f"readout: must be {forms}, got {readout!r}") from None
+
+
+def problem(
+    experiment: dict[str, Any], dataset: dict[str, Any], network: dict[str, Any], readout: str, depth: int
+) -> Problem:
+    """The learning problem that one read-out of an experiment on Gaussian inputs solves, at its largest n."""
     return Problem(
         dims=(dataset["dim"], *network["widths"][:depth]),
         n_train=int(sample_sizes(experiment)[-1]),
         activation=network["activation"],
         spectrum=dataset["spectrum"],
         noise=experiment["noise"],
-        ridge=experiment["ridge"],
+        teacher=experiment["teacher"],
+        **readout_kind(readout)[1],
     )

@@ -24,8 +24,7 @@ def gaussian_layer(weights: np.ndarray) -> Layer:
 
 def one_bit_layer(signs: kernels.SignMatrix) -> Layer:
     """Return x ↦ x Sᵀ/√d_{ℓ−1} in float32 for a packed sign matrix S of shape (d_ℓ, d_{ℓ−1})."""
-    matrix, scale = kernels.load(signs), np.float32(signs.shape[1] ** -0.5)
-    return lambda x: matrix.apply(x) * scale
+    return kernels.load(signs, scale=signs.shape[1] ** -0.5).apply
 
 
 def read_layers(path: str | Path, law: str, d_in: int, widths: Iterable[int]) -> Iterator[Layer]:

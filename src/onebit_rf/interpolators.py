@@ -106,7 +106,7 @@ def _proximal_step(
     """
     norm = float(np.linalg.norm(target)) or 1.0
     value, weights, gradient = _dual_objective(scaled, target, mirror, centre, epsilon, dual)
-    for iteration in range(_MAX_NEWTON):
+    for iteration in range(_MAX_NEWTON):  # noqa: B007 (used after the loop)
         if np.linalg.norm(gradient) <= 0.1 * tolerance * norm:
             break
         slopes = mirror.prox_derivative(weights, np.array(1 / epsilon)) / epsilon
@@ -171,7 +171,7 @@ def descend_stochastically(
     dual = np.full(scaled.shape[1], mirror.gradient(np.array(mirror.start)))
     weights = mirror.inverse_gradient(dual)
     rate = default_step(scaled, target, mirror, batch) if step is None else step
-    for epoch in range(1, max_epochs + 1):
+    for epoch in range(1, max_epochs + 1):  # noqa: B007 (used after the loop)
         order = generator.permutation(target.size)
         for rows in np.array_split(order, -(-target.size // batch)):
             block = scaled[rows]

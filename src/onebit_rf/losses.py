@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-_MAX_STEPS = 100  # bisection alone needs 60; Newton's steps, 5 to 8
+_MAX_STEPS = 60
 
 
 @dataclass(frozen=True)
@@ -33,20 +33,20 @@ def _sigmoid(z: np.ndarray) -> np.ndarray:
 
 
 def _logistic_prox(omega: np.ndarray, variance: np.ndarray) -> np.ndarray:
-    """Solve z = ω + V σ(−z), ω < z < ω + V, by Newton's method, bisecting where it would leave the bracket."""
-    omega, variance = np.broadcast_arrays(omega, variance)
-    low, high = omega, omega + variance
-    z = omega + variance * _sigmoid(-omega) / (1 + 0.25 * variance)
+    """Solve z = ω + V σ(−z), i.e. k(z) = (z − ω)(1 + e^z) − V = 0, where k is increasing and convex for z > ω.
+
+    Newton's method descends to the root from above, by k/k' = (z − ω − V σ(−z))/(1 + (z − ω) σ(z)). Dropping e^z
+    or 1 from 1 + e^z gives the bounds z − ω ≤ V and z − ω ≤ W(V e^−ω), the latter by the Wright function.
+    """
+    from scipy.special import wrightomega
+
+    z = omega + np.minimum(variance, wrightomega(np.log(variance) - omega))
     for _ in range(_MAX_STEPS):
-        fall = _sigmoid(-z)
-        value = z - omega - variance * fall
-        low, high = np.where(value < 0, z, low), np.where(value > 0, z, high)
-        step = value / (1 + variance * fall * (1 - fall))
-        inside = (z - step >= low) & (z - step <= high)
-        moved = np.where(inside, z - step, 0.5 * (low + high))
-        if np.all(np.abs(moved - z) <= 1e-14 * (1 + np.abs(z))):
-            return moved
-        z = moved
+        rise = _sigmoid(z)
+        step = np.maximum(z - omega - variance * (1 - rise), 0.0) / (1 + (z - omega) * rise)
+        z = z - step
+        if not np.any(step > 1e-8 * (1 + np.abs(z))):  # the next would be of the order of its square
+            break
     return z
 
 

@@ -147,7 +147,7 @@ def _hypentropy(beta: float) -> Mirror:
     return Mirror(
         start=0.0,
         positive=False,
-        potential=lambda a: a * np.arcsinh(a / beta) - np.hypot(a, beta) + beta,
+        potential=lambda a: a * np.arcsinh(a / beta) - a * a / (np.hypot(a, beta) + beta),
         gradient=lambda a: np.arcsinh(a / beta),
         inverse_gradient=lambda y: beta * np.sinh(y),
         inverse_slope=lambda y: beta * np.cosh(y),

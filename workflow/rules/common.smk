@@ -7,6 +7,7 @@ from onebit_rf.config import check_machine, validate
 from onebit_rf.errors import OnebitError
 from onebit_rf.experiment import input_dim
 from onebit_rf.sources import source_closure
+from onebit_rf.weights import dims_label
 
 with open(workflow.source_path("../schemas/config.schema.yaml")) as schema_file:
     config_schema = yaml.safe_load(schema_file)
@@ -24,7 +25,7 @@ wildcard_constraints:
     network="[a-z][a-z0-9_]*",
     experiment="[a-z][a-z0-9_]*",
     law="gaussian|one_bit",
-    d_in=r"\d+",
+    dims=r"\d[\dx-]*",
     seed=r"\d+",
 
 
@@ -39,6 +40,11 @@ def dataset_of(experiment):
 
 def network_of(experiment):
     return config["networks"][config["experiments"][experiment]["network"]]
+
+
+def dims_of(dataset, network):
+    """(d_0, d_1, …, d_L) of a network on a data set."""
+    return [input_dim(config["datasets"][dataset]), *config["networks"][network]["widths"]]
 
 
 def experiment_params(wildcards):
@@ -56,13 +62,12 @@ def experiments_with(target):
 
 def experiment_facts(name):
     """What a figure says about an experiment."""
-    experiment, dataset, network = config["experiments"][name], dataset_of(name), network_of(name)
+    experiment = config["experiments"][name]
     return {
-        "dataset": dataset["kind"],
-        "dims": [input_dim(dataset), *network["widths"]],
-        "activation": network["activation"],
-        "noise": experiment["noise"],
-        "ridge": experiment["ridge"],
+        "dataset": dataset_of(name)["kind"],
+        "dims": dims_of(experiment["dataset"], experiment["network"]),
+        "activation": network_of(name)["activation"],
+        "noise": experiment.get("noise"),
         "n_train": experiment["n_train"]["last"],
     }
 
@@ -79,5 +84,18 @@ def figure_files(name):
 
 def drawn(figure):
     """The experiments a figure draws."""
-    record = config["figures"][figure]
-    return [record["experiment"]] if "experiment" in record else record["experiments"]
+    return config["figures"][figure]["experiments"]
+
+
+def readouts_of(figure):
+    """All readout tables of a figure."""
+    return [table for name in drawn(figure) for table in readout_tables(name)]
+
+
+def theory_of(figure):
+    """All theory tables of a figure, in the order of its experiments."""
+    return expand(rules.predict_theory.output, experiment=drawn(figure))
+
+
+def facts_of(figure):
+    return {name: experiment_facts(name) for name in drawn(figure)}

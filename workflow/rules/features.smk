@@ -6,8 +6,9 @@ rule extract_features:
         data=rules.make_data.output,
         weights=lambda wildcards: expand(
             rules.sample_weights.output,
-            d_in=input_dim(config["datasets"][wildcards.dataset]),
-            **wildcards,
+            dims=dims_label(dims_of(wildcards.dataset, wildcards.network)),
+            law=wildcards.law,
+            seed=wildcards.seed,
         ),
         code=code("extract_features"),
     output:

@@ -3,15 +3,15 @@
 
 rule plot_depth:
     input:
-        readout=readout_tables(config["figures"]["depth"]["experiment"]),
-        theory=expand(rules.predict_theory.output, experiment=drawn("depth")),
+        readout=readouts_of("depth"),
+        theory=theory_of("depth"),
         code=code("plot_depth"),
     output:
         report(figure_files("depth"), caption="../report/depth.rst", category="paper"),
     log:
         "results/logs/plot_depth.log",
     params:
-        facts=experiment_facts(config["figures"]["depth"]["experiment"]),
+        experiments=facts_of("depth"),
         n_train=config["figures"]["depth"]["n_train"],
     message:
         "figure: test MSE against depth"
@@ -21,15 +21,15 @@ rule plot_depth:
 
 rule plot_learning_curve:
     input:
-        readout=[table for name in drawn("learning_curve") for table in readout_tables(name)],
-        theory=expand(rules.predict_theory.output, experiment=drawn("learning_curve")),
+        readout=readouts_of("learning_curve"),
+        theory=theory_of("learning_curve"),
         code=code("plot_learning_curve"),
     output:
         report(figure_files("learning_curve"), caption="../report/learning_curve.rst", category="paper"),
     log:
         "results/logs/plot_learning_curve.log",
     params:
-        experiments={name: experiment_facts(name) for name in drawn("learning_curve")},
+        experiments=facts_of("learning_curve"),
     message:
         "figure: test MSE against n/d_L"
     script:
@@ -38,15 +38,83 @@ rule plot_learning_curve:
 
 rule plot_images:
     input:
-        readout=[table for name in drawn("images") for table in readout_tables(name)],
+        readout=readouts_of("images"),
         code=code("plot_images"),
     output:
         report(figure_files("images"), caption="../report/images.rst", category="paper"),
     log:
         "results/logs/plot_images.log",
     params:
-        experiments={name: experiment_facts(name) for name in drawn("images")},
+        experiments=facts_of("images"),
     message:
         "figure: accuracy against depth"
     script:
         "../scripts/plot_images.py"
+
+
+rule plot_ridge:
+    input:
+        readout=readouts_of("ridge"),
+        theory=theory_of("ridge"),
+        code=code("plot_ridge"),
+    output:
+        report(figure_files("ridge"), caption="../report/ridge.rst", category="beyond the paper"),
+    log:
+        "results/logs/plot_ridge.log",
+    params:
+        experiments=facts_of("ridge"),
+    message:
+        "figure: test MSE against n/d_L by ridge"
+    script:
+        "../scripts/plot_ridge.py"
+
+
+rule plot_mirrors:
+    input:
+        readout=readouts_of("mirrors"),
+        theory=theory_of("mirrors"),
+        code=code("plot_mirrors"),
+    output:
+        report(figure_files("mirrors"), caption="../report/mirrors.rst", category="beyond the paper"),
+    log:
+        "results/logs/plot_mirrors.log",
+    params:
+        experiments=facts_of("mirrors"),
+    message:
+        "figure: test MSE against n/d_L by mirror"
+    script:
+        "../scripts/plot_mirrors.py"
+
+
+rule plot_activations:
+    input:
+        readout=readouts_of("activations"),
+        theory=theory_of("activations"),
+        code=code("plot_activations"),
+    output:
+        report(figure_files("activations"), caption="../report/activations.rst", category="beyond the paper"),
+    log:
+        "results/logs/plot_activations.log",
+    params:
+        experiments=facts_of("activations"),
+    message:
+        "figure: test MSE against n/d_L by activation"
+    script:
+        "../scripts/plot_activations.py"
+
+
+rule plot_classification:
+    input:
+        readout=readouts_of("classification"),
+        theory=theory_of("classification"),
+        code=code("plot_classification"),
+    output:
+        report(figure_files("classification"), caption="../report/classification.rst", category="beyond the paper"),
+    log:
+        "results/logs/plot_classification.log",
+    params:
+        experiments=facts_of("classification"),
+    message:
+        "figure: error rate against n/d_L"
+    script:
+        "../scripts/plot_classification.py"

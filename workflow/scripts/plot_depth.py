@@ -6,7 +6,7 @@ from onebit_rf.tables import read_frame
 
 if __name__ == "__main__":
     with job(snakemake):
-        facts = snakemake.params.facts
+        (facts,) = snakemake.params.experiments.values()
         figure = depth.draw(
             read_frame(snakemake.input.readout, "readout"),
             read_frame(snakemake.input.theory, "theory"),

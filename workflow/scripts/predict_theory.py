@@ -1,5 +1,6 @@
 """Predict the test error of one experiment at every depth and sample size."""
 
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -11,15 +12,16 @@ from onebit_rf.theory import predict_curve
 
 
 def predict_theory(path: str, experiment: dict[str, Any], dataset: dict[str, Any], network: dict[str, Any]) -> None:
-    """Write a table of schema `theory`: depths 1…L, n = 1…n_max."""
+    """Write a table of schema `theory`: every read-out, depths 1…L, n = 1…n_max."""
     n_train = np.arange(1, sample_sizes(experiment)[-1] + 1)
     params = {"experiment": experiment, "dataset": dataset, "network": network}
     with TableWriter(path, "theory", params) as writer:
-        for depth in range(1, len(network["widths"]) + 1):
-            curve = predict_curve(problem(experiment, dataset, network, depth), n_train)
+        for readout, depth in product(experiment["readouts"], range(1, len(network["widths"]) + 1)):
+            curve = predict_curve(problem(experiment, dataset, network, readout, depth), n_train)
             writer.write(
                 depth=depth,
                 n_train=n_train,
+                readout=readout,
                 value=[point.error for point in curve],
                 kappa=[point.kappa[-1] for point in curve],
                 df=[point.df[-1] for point in curve],

@@ -26,7 +26,7 @@ BATCHES = 3  # panels: the smallest, the middle and the largest batch
 def draw(table: pd.DataFrame) -> Figure:
     """Draw median times, a row of panels per device and state, a column per batch size; bars are the quartiles."""
     style.use_theme()
-    rows = table[table["depth"] == 1].assign(width=table["widths"].astype(str).str.split(",").str[0].astype(int))
+    rows = with_width(table[table["depth"] == 1])
     settings = rows[["device_name", "state"]].drop_duplicates().sort_values(["device_name", "state"])
     batches = _some(sorted(rows["batch"].unique()))
     shape, size = (len(settings), len(batches)), (2.9 * len(batches) + 0.6, 2.5 * len(settings) + 0.9)
@@ -43,6 +43,11 @@ def draw(table: pd.DataFrame) -> Figure:
     figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=4)
     figure.suptitle(f"$d_0$ = {rows['d_in'].iloc[0]}, one hidden layer; {describe_devices(table)}", fontsize=9)
     return figure
+
+
+def with_width(table: pd.DataFrame) -> pd.DataFrame:
+    """Add the column `width`: d_1."""
+    return table.assign(width=[int(widths.split(",")[0]) for widths in table["widths"]])
 
 
 def _some(batches: list[int]) -> list[int]:

@@ -3,17 +3,16 @@
 from typing import Any
 
 import matplotlib.pyplot as plt
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from onebit_rf.figures import style
+from onebit_rf.figures import curves, style
 
+READOUT = "ridge:0"
 DEVIATION = 3.0  # per cent; the lower panels are cut there
 LINES = {"gaussian": "-", "one_bit": ":"}  # line styles of the laws in the lower panels
-MARKS = 16  # marks per curve and law: enough to see, few enough to read
 
 
 def draw(panels: dict[str, tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]]) -> Figure:
@@ -26,55 +25,43 @@ def draw(panels: dict[str, tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]]) -
     figure, axes = plt.subplots(
         2,
         len(panels),
-        figsize=(4.4 * len(panels), 5.6),
+        figsize=(2 + 2.9 * len(panels), 5.6),
         layout="constrained",
         height_ratios=[2.6, 1],
         squeeze=False,
         sharex="col",
     )
     for column, (readout, theory, facts) in zip(axes.T, panels.values(), strict=True):
-        averaged = readout[readout["estimator"] == "teacher_averaged"]
-        points = style.mean_over_seeds(averaged, ["law", "depth", "n_train"])
-        _draw_column(*column, points, theory, facts)
+        chosen = (readout["estimator"] == "teacher_averaged") & (readout["readout"] == READOUT)
+        _draw_column(*column, readout[chosen], theory[theory["readout"] == READOUT], facts)
     axes[0, 0].set_ylabel("test MSE (averaged over teachers)")
     axes[1, 0].set_ylabel("simulation /\ntheory − 1 (%)")
-    axes[1, 0].legend(
-        handles=[
-            Line2D([], [], color="0.2", lw=0.9, ls=ls, label=style.LAWS[law]["label"]) for law, ls in LINES.items()
-        ],
-        fontsize=7,
-        ncols=2,
-    )
+    lines = [Line2D([], [], color="0.2", lw=0.9, ls=ls, label=style.LAWS[law]["label"]) for law, ls in LINES.items()]
+    axes[1, 0].legend(handles=lines, fontsize=7, ncols=2, loc="upper left")
     return figure
 
 
-def _draw_column(top: Axes, bottom: Axes, points: pd.DataFrame, theory: pd.DataFrame, facts: dict[str, Any]) -> None:
+def _draw_column(top: Axes, bottom: Axes, readout: pd.DataFrame, theory: pd.DataFrame, facts: dict[str, Any]) -> None:
     widths = facts["dims"][1:]
-    colours = style.depth_colours(len(widths))
+    colours = style.colours(len(widths))
     for depth, (width, colour) in enumerate(zip(widths, colours, strict=True), start=1):
-        line = theory[(theory["depth"] == depth) & theory["converged"] & (theory["value"] > 0)]
-        top.plot(line["n_train"] / width, line["value"], color=colour, lw=1.2, zorder=1)
-        expected = line.set_index("n_train")["value"]
-        for law, rows in points[points["depth"] == depth].groupby("law", observed=True):
-            rows = rows.set_index("n_train")["mean"]
-            marks = rows.iloc[np.unique(np.linspace(0.02, 0.999, MARKS) * len(rows)).astype(int)]
-            look = {**style.LAWS[law], "color": colour, "label": None}
-            top.plot(marks.index / width, marks, ls="", ms=6 if law == "gaussian" else 4.5, **look)
-            deviation = 100 * (rows / expected.reindex(rows.index) - 1)
-            bottom.plot(rows.index / width, deviation, color=colour, lw=0.9, ls=LINES[law])
+        simulated, predicted = readout[readout["depth"] == depth], theory[theory["depth"] == depth]
+        curves.draw_curve(top, simulated, predicted, width, colour)
+        _draw_deviation(bottom, simulated, predicted, width, colour)
     top.set_yscale("log")
-    top.grid(which="minor", visible=False)
     bottom.axhline(0, color="black", lw=0.8, zorder=0)
     # At n ≈ d_L the error of a finite network depends on a single singular value and leaves every scale.
     bottom.set_ylim(-DEVIATION, DEVIATION)
     bottom.set_xlabel("samples per feature $n/d_L$")
-    noise = f", noise σ = {facts['noise']:g}" if facts["noise"] else ", no noise"
-    top.set_title(style.describe(facts["dims"], facts["activation"]) + noise, fontsize=9)
-    _legend(top, colours)
+    noise = f"noise σ = {facts['noise']:g}" if facts["noise"] else "no noise"
+    top.set_title(f"{style.describe(facts['dims'], facts['activation'])}\n{noise}", fontsize=9)
+    labels = [f"$L = {depth}$" for depth in range(1, len(widths) + 1)]
+    curves.legend(top, labels, colours, ncols=2)
 
 
-def _legend(axes: Axes, colours: list[tuple[float, float, float]]) -> None:
-    marks = [Line2D([], [], ls="", ms=6, **{**look, "color": "0.2"}) for look in style.LAWS.values()]
-    depths = [Line2D([], [], color=colour, label=f"$L = {i}$") for i, colour in enumerate(colours, start=1)]
-    theory = Line2D([], [], color="0.2", lw=1.2, label="theory")
-    axes.legend(handles=[*marks, theory, *depths], fontsize=7, ncols=2)
+def _draw_deviation(axes: Axes, readout: pd.DataFrame, theory: pd.DataFrame, width: int, colour: tuple) -> None:
+    expected = theory[theory["converged"] & (theory["value"] > 0)].set_index("n_train")["value"]
+    for law, rows in readout.groupby("law", observed=True):
+        mean = rows.groupby("n_train")["value"].mean()
+        deviation = 100 * (mean / expected.reindex(mean.index) - 1)
+        axes.plot(mean.index / width, deviation, color=colour, lw=0.9, ls=LINES[law])

@@ -4,10 +4,10 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from onebit_rf.figures import style
-from onebit_rf.figures.latency import BACKENDS, describe_devices
+from onebit_rf.figures.latency import BACKENDS, describe_devices, with_width
 
 STATES = {"warm": "-", "cold": "--"}
 BYTES = 32  # bits of a float32 weight per bit of a one-bit weight
@@ -19,8 +19,7 @@ def speedups(table: pd.DataFrame) -> pd.DataFrame:
     One row per (device_name, state, depth, width, batch, backend); width is d_1.
     """
     keys = ["device_name", "state", "depth", "width", "batch"]
-    rows = table.assign(width=table["widths"].astype(str).str.split(",").str[0].astype(int))
-    times = rows.groupby([*keys, "backend"], observed=True)["seconds"].median().unstack("backend")
+    times = with_width(table).groupby([*keys, "backend"], observed=True)["seconds"].median().unstack("backend")
     full = [backend for backend in times if backend.startswith("fp32")]
     ratios = times.drop(columns=full).rdiv(times[full].min(axis=1), axis=0)
     return ratios.stack().rename("speedup").reset_index()
@@ -62,23 +61,25 @@ def _draw_ratio(axes: Axes, ratios: pd.DataFrame, against: str) -> None:
     axes.axhline(BYTES, color="0.5", lw=1, ls=":", label=f"{BYTES}× fewer bytes")
     axes.axhline(1, color="0.5", lw=1)
     _log_axes(axes, sorted(ratios[against].unique()))
-    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.yaxis.set_minor_formatter(NullFormatter())
 
 
 def _draw_memory(axes: Axes, table: pd.DataFrame) -> None:
     """Bytes of all weights, the full-precision last layer included."""
-    rows = table.assign(width=table["widths"].astype(str).astype(int))
+    rows = with_width(table)
     for backend, marks in BACKENDS.items():
         size = rows[rows["backend"] == backend].groupby("width")["weight_bytes"].first() / 2**20
         if not size.empty and backend in ("fp32-torch", "bf16-torch", "fp16-torch", "one-bit"):
             axes.plot(size.index, size, lw=1, ms=5, **marks)
     axes.set(title="weights, $L$ = 1", xlabel="width $d_1$", ylabel="MiB")
     _log_axes(axes, sorted(rows["width"].unique()))
-    axes.yaxis.set_major_formatter("{x:g}")
+    axes.legend()
 
 
 def _log_axes(axes: Axes, ticks: list[int]) -> None:
     axes.set_xscale("log", base=2)
     axes.set_yscale("log")
     axes.set_xticks(ticks, labels=ticks, rotation=45)
+    axes.yaxis.set_major_formatter("{x:g}")
     axes.xaxis.set_minor_formatter(NullFormatter())

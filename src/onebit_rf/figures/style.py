@@ -37,9 +37,9 @@ def use_theme() -> None:
     )
 
 
-def depth_colours(depths: int) -> list[tuple[float, float, float]]:
-    """A colour for each depth, dark to light in grey too."""
-    return sns.color_palette("viridis", depths + 1)[:depths]
+def colours(count: int) -> list[tuple[float, float, float]]:
+    """Colours for the curves of a panel, dark to light in grey too."""
+    return sns.color_palette("viridis", count + 1)[:count]
 
 
 def mean_over_seeds(readout: pd.DataFrame, by: list[str]) -> pd.DataFrame:

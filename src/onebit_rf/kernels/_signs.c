@@ -37,6 +37,11 @@
 #define UNROLL _Pragma("GCC unroll 8")
 #define MIN(a, b) ((a) < (b) ? (a) : (b))
 
+/* Weights × rows that pay for a thread: starting one takes 40 µs, in which the AVX-512 engine does 2^24 of them. */
+#ifndef WORTH_A_THREAD
+#define WORTH_A_THREAD (1 << 26)
+#endif
+
 enum {
     BLOCK = 64,                    /* outputs per block */
     PIECE = BLOCK * 4,             /* bytes of 64 outputs × 32 inputs */
@@ -45,7 +50,6 @@ enum {
     TILE = 8,                      /* rows of x that share one pass over a panel; its sums stay in the L2 cache */
     PANEL = 64,                    /* most blocks of one panel, the unit of work with a tile */
     FLOAT = 0,                     /* the method without planes */
-    WORTH_A_THREAD = 1 << 23,      /* weights × rows: about 25 µs of look-ups, what starting a thread takes */
     MOST_INPUTS = 1 << 24,         /* so that the int32 sums of byte planes cannot overflow */
 };
 
@@ -528,7 +532,7 @@ static int multiply(Job *job, size_t threads) {
     const Matrix *m = job->matrix;
     const size_t tiles = (job->rows + TILE - 1) / TILE;
     threads = MIN(threads, MOST_THREADS);
-    threads = MIN(threads, 1 + m->blocks * BLOCK * m->words * 32 * job->rows / WORTH_A_THREAD / 2);
+    threads = MIN(threads, 1 + m->blocks * BLOCK * m->words * 32 * job->rows / WORTH_A_THREAD);
     job->panel = MIN(PANEL, m->blocks);
     /* Too few tiles for the threads: split the outputs. Each item builds its tables anew, so not below 8 blocks. */
     if (threads > 1 && tiles < 8 * threads) {

@@ -45,9 +45,16 @@ def why_unavailable() -> str | None:
     return None
 
 
-def is_fast() -> bool:
-    """Say whether a native engine runs here that beats a float32 BLAS: any with vector look-ups, or one asked for."""
-    return why_unavailable() is None and (ENVIRONMENT in os.environ or engine() != "portable")
+def is_preferred() -> bool:
+    """Say whether the native kernel is the backend to take: its engine was asked for, or has vector look-ups.
+
+    The portable engine beats a float32 BLAS for single rows only. Raises OnebitError where ONEBIT_RF_KERNEL names an
+    engine that is not here.
+    """
+    wanted = os.environ.get(ENVIRONMENT)
+    if wanted and wanted != "dense":
+        return engine() == wanted
+    return why_unavailable() is None and engine() != "portable"
 
 
 class NativeProduct:

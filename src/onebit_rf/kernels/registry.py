@@ -64,11 +64,11 @@ def load(signs: SignMatrix, backend: str = "auto", scale: float = 1.0) -> Produc
     accuracy either way.
 
     Raises:
-        OnebitError: no such backend, or it does not run here; the message says why.
+        OnebitError: no such backend, or it (or the engine that ONEBIT_RF_KERNEL names) does not run here.
     """
     known = backends()
     if backend == "auto":
-        backend = "native" if native.is_fast() else "dense"
+        backend = "native" if native.is_preferred() else "dense"
     if backend not in known:
         raise OnebitError(f"backend: unknown {backend!r}; known are auto, {', '.join(known)}")
     reason = known[backend].why_unavailable()

@@ -15,7 +15,8 @@ from onebit_rf.kernels import gemlite
 from onebit_rf.latency.models import Model, Network, cpu_models
 from onebit_rf.tables import write_table
 
-FLUSH_BYTES = 128 << 20  # read and written to empty the caches: several times any last-level cache a core reaches
+FLUSH_BYTES = 128 << 20  # read to empty the caches: several times the last-level cache that a core reaches
+WARMING_SECONDS = 0.002  # of calls before a warm one: enough that small models find code and weights in the caches
 LEAST_REPETITIONS = 3
 Row = dict[str, Any]
 
@@ -110,7 +111,7 @@ def _is_right(model: Model, error: float) -> bool:
 
 
 class Cpu:
-    """The CPU: a cold call, with the caches emptied, then a warm one right after it."""
+    """The CPU: a cold call, with the caches emptied, then a warm one after others."""
 
     def __init__(self, threads: int) -> None:
         """`threads` is how many a model may use."""
@@ -118,12 +119,11 @@ class Cpu:
 
         self.threads, self.name = threads, _processor_name()
         torch.set_num_threads(threads)
-        self._junk = np.ones(FLUSH_BYTES // 4, np.float32)
-        self._seconds = [self._sweep()]
+        self._ballast = np.ones(FLUSH_BYTES // 4, np.float32)
+        self._flush_seconds: list[float] = []
 
     def models(self, network: Network) -> list[Model]:
         """Return the backends of the CPU."""
-        self._seconds += [self._sweep() for _ in range(5)]
         return cpu_models(network, self.threads)
 
     def prepare(self, model: Model, x: np.ndarray) -> tuple[Callable[[], Any], Callable[[], np.ndarray]]:
@@ -133,15 +133,18 @@ class Cpu:
 
     def time(self, run: Callable[[], Any]) -> dict[str, float]:
         """Seconds of one cold and one warm call."""
-        self._junk += 1
-        return {"cold": _clock(run), "warm": _clock(run)}
+        self._flush_seconds.append(_clock(self._flush))
+        cold = warming = _clock(run)
+        while warming < WARMING_SECONDS:
+            warming += _clock(run)
+        return {"cold": cold, "warm": _clock(run)}
 
     def bandwidth(self) -> float:
-        """Bytes/s that this many threads read from memory: the best of the sweeps taken between the networks."""
-        return FLUSH_BYTES / min(self._seconds)
+        """Bytes/s that this many threads read from memory, from the fastest of the flushes."""
+        return FLUSH_BYTES / min(self._flush_seconds)
 
-    def _sweep(self) -> float:
-        return _clock(lambda: self._junk @ self._junk)
+    def _flush(self) -> None:
+        self._ballast @ self._ballast
 
 
 def _clock(run: Callable[[], Any]) -> float:

@@ -74,7 +74,7 @@ def solve_chain(spectrum: Spectrum, dims: Sequence[int], layers: Sequence[Layer]
     gammas = [wide / narrow for narrow, wide in pairwise(dims)]
     bounds = [spectrum.mean, *(layer.variance for layer in layers[:-1])]
     q = [np.full(size, bound) for bound in bounds]
-    for iteration in range(1, _MAX_ITERATIONS + 1):
+    for iteration in range(1, _MAX_ITERATIONS + 1):  # noqa: B007 (used after the loop)
         strengths, kappa, kappa_slopes = _descend(layers, gammas, q, top)
         new_q, q_slopes = _ascend(spectrum, layers, strengths, kappa)
         steps = _newton_steps([new - old for new, old in zip(new_q, q, strict=True)], kappa_slopes, q_slopes)

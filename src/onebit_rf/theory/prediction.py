@@ -126,37 +126,47 @@ def _predict_square(problem: Problem, samples: np.ndarray) -> list[Prediction]:
     return _collect(error, chain, reasons, chain.residual, chain.iterations)
 
 
-def _coupling(problem: Problem, samples: np.ndarray) -> Coupling:
+def _coupling(problem: Problem, samples: np.ndarray) -> tuple[Coupling, Chain]:
+    """Return the coupling of the mirror's equations to the chain at n < p, with that chain."""
     chain = _sample_chain(problem, samples)
     if problem.noise == 0:
-        return noiseless_coupling(chain, samples / problem.dims[-1])
-    return noisy_coupling(chain, _layers(problem)[-1], problem.dims, samples, problem.noise)
+        return noiseless_coupling(chain, samples / problem.dims[-1]), chain
+    return noisy_coupling(chain, _layers(problem)[-1], problem.dims, samples, problem.noise), chain
 
 
 def _predict_mirror(problem: Problem, samples: np.ndarray) -> list[Prediction]:
     """Solve (t, θ, V) where n < p; from n = p on the labels determine A, exactly if they are free of noise."""
-    chain, width, below = _sample_chain(problem, samples), problem.dims[-1], samples < problem.dims[-1]
-    error = np.where(below, np.nan, 0.0)
-    residual, iterations = chain.residual.copy(), chain.iterations
-    reasons = np.where(below | (problem.noise == 0), "", NO_INTERPOLATOR)
+    below = samples < problem.dims[-1]
+    predictions = np.empty(samples.size, dtype=object)
     if below.any():
-        mirror, teacher = get_mirror(problem.mirror), get_teacher(problem.teacher)
+        predictions[below] = _predict_interpolator(problem, samples[below])
+    if not below.all():
+        chain = _sample_chain(problem, samples[~below])
+        reasons = np.full(chain.residual.shape, NO_INTERPOLATOR if problem.noise > 0 else "")
+        predictions[~below] = _collect(np.zeros(reasons.shape), chain, reasons, chain.residual, chain.iterations)
+    return predictions.tolist()
 
-        def solve(logit: np.ndarray) -> Solution:
-            delta = 1 / (1 + np.exp(-logit))
-            scalars = solve_scalars(mirror, teacher, delta, _coupling(problem, delta * width))
-            values = np.log([scalars.t, scalars.theta, scalars.mean_square])
-            return values, scalars.residual, scalars.iterations
 
-        def defect(logit: np.ndarray, values: np.ndarray) -> np.ndarray:
-            delta = 1 / (1 + np.exp(-logit))
-            return defects(mirror, teacher, delta, _coupling(problem, delta * width), values)
+def _predict_interpolator(problem: Problem, samples: np.ndarray) -> list[Prediction]:
+    """Solve (t, θ, V), which are smooth in log(δ/(1 − δ)), for n < p."""
+    mirror, teacher, width = get_mirror(problem.mirror), get_teacher(problem.teacher), problem.dims[-1]
+    position = np.log(samples / (width - samples))
+    coupling, chain = _coupling(problem, samples)
 
-        inside = samples[below]
-        values, found, iterations = solve_curve(np.log(inside / (width - inside)), solve, defect)
-        error[below] = _coupling(problem, inside).error(np.exp(values[2]))
-        residual[below] = np.maximum(residual[below], found)
-    return _collect(error, chain, reasons, residual, iterations)
+    def solve(logit: np.ndarray) -> Solution:
+        delta = 1 / (1 + np.exp(-logit))
+        scalars = solve_scalars(
+            mirror, teacher, delta, coupling if logit is position else _coupling(problem, delta * width)[0]
+        )
+        return np.log([scalars.t, scalars.theta, scalars.mean_square]), scalars.residual, scalars.iterations
+
+    def defect(logit: np.ndarray, values: np.ndarray) -> np.ndarray:
+        delta = 1 / (1 + np.exp(-logit))
+        return defects(mirror, teacher, delta, _coupling(problem, delta * width)[0], values)
+
+    values, residual, iterations = solve_curve(position, solve, defect)
+    error = coupling.error(np.exp(values[2]))
+    return _collect(error, chain, np.full(samples.shape, ""), np.maximum(residual, chain.residual), iterations)
 
 
 def _predict_classifier(problem: Problem, samples: np.ndarray) -> list[Prediction]:
@@ -169,7 +179,7 @@ def _predict_classifier(problem: Problem, samples: np.ndarray) -> list[Predictio
 
     def solve(log_alpha: np.ndarray) -> Solution:
         order = solve_order(task, np.exp(log_alpha))
-        return np.vstack([order.point, np.log(order.chain.kappa[-1])]), order.residual, order.iterations
+        return np.vstack([order.point, np.log(order.kappa)]), order.residual, order.iterations
 
     def defect(log_alpha: np.ndarray, values: np.ndarray) -> np.ndarray:
         image, chain = iterate(task, np.exp(log_alpha), values[:3])

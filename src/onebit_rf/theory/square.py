@@ -41,7 +41,7 @@ def given_samples(delta: np.ndarray, ridge: np.ndarray) -> Top:
         for _ in range(_MAX_ITERATIONS if layer.weights.size > 1 else 0):
             empty = kappa[:, None] / (kappa[:, None] + strength)
             value = (delta - 1) * kappa + kappa * (empty @ layer.weights) - ridge
-            slope = delta - (1 - empty) ** 2 @ layer.weights
+            slope = delta - 1 + (empty * (2 - empty)) @ layer.weights
             step = np.where(value > 0, value / np.where(value > 0, slope, 1.0), 0.0)
             kappa = kappa - step
             if not np.any(step > 1e-9 * kappa):

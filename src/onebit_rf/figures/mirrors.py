@@ -1,0 +1,85 @@
+"""Mirror descent: test MSE against n/d_L by mirror, and the factorisation of architecture and mirror.
+
+Without noise E_ψ/E_ℓ2 depends on n/d_L, the mirror and the law of the teacher only: neither depth nor activation nor
+data enter, so that the ratios of all depths lie on one curve.
+"""
+
+from typing import Any
+
+import matplotlib.pyplot as plt
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from onebit_rf.figures import curves, style
+
+BASELINE = "mirror:l2"
+DEPTH_MARKS = "osD^v<>"
+
+
+def draw(readout: pd.DataFrame, theory: pd.DataFrame, facts: dict[str, Any]) -> Figure:
+    """Draw MSE at depth 1 on the left, ratios to the ℓ2 mirror of the same teachers at all depths on the right.
+
+    Args:
+        readout: rows of the readout tables of all experiments drawn, which share data set and network.
+        theory: rows of their theory tables.
+        facts: dims, activation.
+    """
+    style.use_theme()
+    figure, (left, right) = plt.subplots(1, 2, figsize=(8.6, 4), layout="constrained")
+    mirrors = [name for name in theory["readout"].unique() if name.startswith("mirror:")]
+    palette = dict(zip(mirrors, style.colours(len(mirrors)), strict=True))
+    _draw_errors(left, readout[readout["depth"] == 1], theory[theory["depth"] == 1], facts["dims"][1], palette)
+    _draw_ratios(right, readout, theory, facts["dims"][1:], palette)
+    figure.suptitle(f"{style.describe(facts['dims'], facts['activation'])}, no noise", fontsize=9)
+    return figure
+
+
+def mirror_name(readout: str) -> str:
+    """The mirror in words."""
+    name, _, parameter = readout.partition(":")[2].partition(":")
+    return {"l2": "ℓ2", "q": f"q = {parameter}", "hypentropy": f"hypentropy, β = {parameter}"}.get(name, name)
+
+
+def _draw_errors(axes: Axes, readout: pd.DataFrame, theory: pd.DataFrame, width: int, palette: dict) -> None:
+    for name, colour in palette.items():
+        simulated, predicted = (table[table["readout"] == name] for table in (readout, theory))
+        curves.draw_curve(axes, simulated, predicted, width, colour)
+        descent = readout[readout["readout"] == name.replace("mirror", "descent")]
+        points = style.mean_over_seeds(descent, ["n_train"])
+        axes.plot(points["n_train"] / width, points["mean"], ls="", marker="*", ms=11, mfc="none", color=colour)
+    axes.set(yscale="log", xlabel="samples per feature $n/d_L$", ylabel="test MSE, $L = 1$")
+    curves.legend(axes, [mirror_name(name) for name in palette], palette.values())
+    star = Line2D([], [], ls="", marker="*", ms=9, mfc="none", color="0.2", label="mirror descent itself")
+    legend = axes.get_legend()
+    axes.legend(handles=[*legend.legend_handles, star], fontsize=7)
+
+
+def _draw_ratios(axes: Axes, readout: pd.DataFrame, theory: pd.DataFrame, widths: list[int], palette: dict) -> None:
+    keys = ["law", "seed", "depth", "n_train"]
+    base = readout[readout["readout"] == BASELINE].set_index(keys)["value"]
+    base_theory = theory[theory["readout"] == BASELINE].set_index(["depth", "n_train"])["value"]
+    compared = [name for name in palette if name != BASELINE and name in set(readout["readout"])]
+    for name in compared:
+        line = theory[(theory["readout"] == name) & (theory["depth"] == 1)].set_index(["depth", "n_train"])["value"]
+        ratio = (line / base_theory).dropna()
+        if ratio.empty:
+            continue
+        axes.plot(
+            ratio.index.get_level_values("n_train") / widths[0], ratio, color=palette[name], label=mirror_name(name)
+        )
+        ratios = readout[readout["readout"] == name].set_index(keys)["value"] / base
+        points = style.mean_over_seeds(ratios.dropna().reset_index(), ["depth", "n_train"])
+        for depth, rows in points.groupby("depth"):
+            x = (rows["n_train"] + 6 * (depth - 2)) / widths[depth - 1]  # side by side, so that intervals can be read
+            look = {"ls": "", "marker": DEPTH_MARKS[depth - 1], "ms": 5, "mfc": "none", "capsize": 2}
+            axes.errorbar(x, rows["mean"], rows["half"], color=palette[name], elinewidth=0.8, **look)
+    handles, _ = axes.get_legend_handles_labels()
+    depths = [
+        Line2D([], [], ls="", marker=DEPTH_MARKS[i], mfc="none", color="0.2", label=f"$L = {i + 1}$, both laws")
+        for i in range(len(widths))
+    ]
+    axes.axhline(1, color="0.5", lw=0.8)
+    axes.set(xlabel="samples per feature $n/d_L$", ylabel=r"$E_\psi\,/\,E_{\ell_2}$")
+    axes.legend(handles=[*handles, *depths], fontsize=7)

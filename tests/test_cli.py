@@ -1,0 +1,111 @@
+"""`onebit-rf predict` as a user meets it: numbers, table, JSON, one-line complaints, a quick start."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from onebit_rf.cli import main
+
+PREDICT = ["predict", "--dims", "8192,4096,4096", "--n-train", "1000"]
+
+
+def run(capsys, *arguments):
+    status = main(list(arguments))
+    captured = capsys.readouterr()
+    return status, captured.out, captured.err
+
+
+def test_json_is_a_list_of_records(capsys):
+    status, out, err = run(capsys, *PREDICT, "2000", "--activation", "tanh", "--json")
+    records = json.loads(out)
+    assert (status, err) == (0, "")
+    assert [record["n_train"] for record in records] == [1000, 2000]
+    assert [record["error"] for record in records] == pytest.approx([0.1246088, 0.0546789], abs=5.1e-8)
+    assert all(record["converged"] for record in records)
+
+
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        (
+            [
+                "--dims",
+                "1024,1024,1024",
+                "--n-train",
+                "512",
+                "--spectrum",
+                "power:0.3",
+                "--ridge",
+                "20",
+                "--noise",
+                "0.3",
+            ],
+            0.1255344,
+        ),
+        (["--dims", "1536,1024", "--n-train", "300", "--mirror", "entropy", "--teacher", "uniform:0.1,1.9"], 0.0637805),
+        (["--dims", "512,512", "--n-train", "1024", "--loss", "logistic", "--penalty", "0.1"], 0.1609295),
+    ],
+)
+def test_options_reach_the_theory(capsys, options, error):
+    _, out, _ = run(capsys, "predict", *options, "--json")
+    assert json.loads(out)[0]["error"] == pytest.approx(error, abs=6e-8)
+
+
+def test_the_table_is_aligned_and_says_what_did_not_converge(capsys):
+    _, out, _ = run(capsys, "predict", "--dims", "30,20", "--n-train", "10", "20", "100", "--noise", "0.5")
+    header, *rows = out.rstrip("\n").split("\n")
+    assert header.split() == ["n_train", "n/p", "error", "kappa_1", "df_1", "converged"]
+    assert len(rows) == 3
+    assert rows[0].endswith("yes")
+    assert "no: the error diverges at n_train = p" in rows[1]
+    assert len({row.index(row.split()[5]) for row in (*rows, header)}) == 1
+
+
+def test_json_has_no_number_for_what_is_not_finite(capsys):
+    _, out, _ = run(capsys, "predict", "--dims", "30,20", "--n-train", "20", "--noise", "0.5", "--json")
+    assert json.loads(out)[0]["error"] is None
+
+
+BAD = [
+    ["--dims", "8192"],
+    ["--dims", "8192,x"],
+    ["--dims", "8192,0"],
+    ["--dims", "8192,-3"],
+    ["--n-train", "0"],
+    ["--n-train", "1.5"],
+    ["--activation", "sine"],
+    ["--ridge", "-1"],
+    ["--ridge", "nan"],
+    ["--noise", "inf"],
+    ["--spectrum", "power:"],
+    ["--mirror", "q:1"],
+    ["--mirror", "hypentropy:-1"],
+    ["--teacher", "uniform:2,1"],
+    ["--loss", "hinge"],
+    ["--loss", "logistic"],
+    ["--penalty", "0.1"],
+    ["--mirror", "q:3", "--ridge", "1"],
+    ["--mirror", "q:3", "--noise", "1", "--activation", "relu"],
+    ["--unknown", "1"],
+]
+
+
+@pytest.mark.parametrize("options", BAD, ids=" ".join)
+def test_bad_values_are_one_line_and_exit_2(capsys, options):
+    try:
+        status = main([*PREDICT, *options])
+    except SystemExit as stop:  # how argparse ends
+        status = stop.code
+    captured = capsys.readouterr()
+    assert status == 2
+    assert captured.out == ""
+    assert captured.err.count("\n") == 1
+    assert captured.err.startswith("onebit-rf")
+
+
+def test_predicting_imports_nothing_heavy():
+    program = f"from onebit_rf.cli import main; main({PREDICT!r}); import sys; print(*sys.modules)"
+    modules = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+    assert not {"torch", "snakemake", "matplotlib", "pandas", "pyarrow", "scipy.stats", "scipy.optimize"} & set(modules)

@@ -1,0 +1,12 @@
+"""Draw test MSE by mirror."""
+
+from onebit_rf.figures import mirrors, style
+from onebit_rf.job import job
+from onebit_rf.tables import read_frame
+
+if __name__ == "__main__":
+    with job(snakemake):
+        facts = next(iter(snakemake.params.experiments.values()))
+        readout = read_frame(snakemake.input.readout, "readout")
+        theory = read_frame(snakemake.input.theory, "theory")
+        style.save(mirrors.draw(readout, theory, facts), snakemake.output)

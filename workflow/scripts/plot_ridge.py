@@ -1,0 +1,12 @@
+"""Draw the figure ridge."""
+
+from onebit_rf.figures import ridge, style
+from onebit_rf.job import job
+from onebit_rf.tables import read_frame
+
+if __name__ == "__main__":
+    with job(snakemake):
+        (facts,) = snakemake.params.experiments.values()
+        readout = read_frame(snakemake.input.readout, "readout")
+        theory = read_frame(snakemake.input.theory, "theory")
+        style.save(ridge.draw(readout, theory, facts), snakemake.output)
