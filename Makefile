@@ -27,4 +27,4 @@ report: all
 
 clean:
 	rm -rf $(VENV) .snakemake results/data results/weights results/features results/readout results/theory \
-	    results/agreement results/figures results/logs results/report.html
+	    results/agreement results/latency results/figures results/logs results/report.html

@@ -7,6 +7,7 @@
 #   results/readout/{experiment}/{law}/seed{seed}.parquet
 #   results/theory/{experiment}.parquet
 #   results/agreement/{experiment}.parquet                              simulation against theory
+#   results/latency/{device}.parquet                                    a row per repetition
 #   results/figures/{figure}.pdf and .png
 from snakemake.utils import min_version
 
@@ -24,10 +25,11 @@ include: "workflow/rules/readout.smk"
 include: "workflow/rules/theory.smk"
 include: "workflow/rules/agreement.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/latency.smk"
 
 
 rule all:
     default_target: True
     input:
-        [figure_files(name) for name in config["figures"]],
+        [figure_files(name) for name in [*config["figures"], "latency", "speedup"]],
         agreement_tables(),

@@ -10,7 +10,8 @@ from onebit_rf.mirrors import get_mirror
 from onebit_rf.problem import Problem
 from onebit_rf.teachers import get_teacher
 from onebit_rf.theory import predict, predict_curve
-from onebit_rf.theory.mirror import Coupling, evaluate, solve_scalars
+from onebit_rf.theory.mirror import Coupling
+from onebit_rf.theory.scalars import evaluate, solve_scalars
 from simulate import draw_features, mean_and_error
 
 UNIFORM = "uniform:0.1,1.9"

@@ -94,6 +94,27 @@ SCHEMAS: dict[str, pa.Schema] = {
             _field("iterations", pa.int32(), "iterations of the root finder"),
         ]
     ),
+    "latency": pa.schema(
+        [
+            _field("device", _WORD, "cpu or cuda"),
+            _field("device_name", _WORD, "model of the processor or card"),
+            _field("threads", pa.int16(), "CPU threads"),
+            _field("backend", _WORD, "number format of the hidden weights and what multiplies by them"),
+            _field("version", _WORD, "library, version and instruction set behind the backend"),
+            _field("d_in", pa.int32(), "d_0"),
+            _field("widths", _WORD, "d_1,…,d_L"),
+            _field("depth", pa.int16(), "number of hidden layers L"),
+            _field("batch", pa.int32(), "rows of x in one call"),
+            _field("state", _WORD, "cold: caches emptied before the call; warm: straight after other calls"),
+            _field("repetition", pa.int32(), "0, 1, …"),
+            _field("seconds", pa.float64(), "wall-clock time of the call"),
+            _field("weight_bytes", pa.int64(), "bytes of all weights, each read once by a call"),
+            _field("relative_error", pa.float64(), "Frobenius error of the batch's outputs against float64"),
+            _field("bytes_per_second", pa.float64(), "weight_bytes / seconds"),
+            _field("bandwidth", pa.float64(), "bytes/s read from the device's memory in the same run"),
+            _field("bandwidth_fraction", pa.float64(), "bytes_per_second / bandwidth; above 1 the caches served"),
+        ]
+    ),
     "agreement": pa.schema(
         [
             _field("law", _WORD, "law of the hidden weights"),

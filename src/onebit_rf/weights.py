@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from onebit_rf.kernels import SignMatrix, pack_signs
 from onebit_rf.seeds import stream
+from onebit_rf.signs import SignMatrix, pack_signs
 from onebit_rf.tables import TableWriter, read_matrix
 
 

@@ -1,11 +1,13 @@
 # What all stages share: the validated config, wildcard constraints, and look-ups from names to records and files.
 import sys
+from glob import glob
 
 import yaml
 
 from onebit_rf.config import check_machine, validate
 from onebit_rf.errors import OnebitError
 from onebit_rf.experiment import input_dim
+from onebit_rf.latency import devices
 from onebit_rf.sources import source_closure
 from onebit_rf.weights import dims_label
 
@@ -99,3 +101,9 @@ def theory_of(figure):
 
 def facts_of(figure):
     return {name: experiment_facts(name) for name in drawn(figure)}
+
+
+def latency_tables():
+    """The devices of this machine, then the tables kept from machines that had others."""
+    kept = sorted(glob("results/reference/latency-*.parquet"))
+    return expand(rules.measure_latency.output, device=devices()) + kept

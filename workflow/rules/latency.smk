@@ -1,7 +1,4 @@
 # latency: time of inference by backend, measured alone on the machine, and its two figures.
-from glob import glob
-
-from onebit_rf.latency import devices
 
 
 rule measure_latency:
@@ -19,12 +16,6 @@ rule measure_latency:
         "latency on {wildcards.device}, alone on the machine"
     script:
         "../scripts/measure_latency.py"
-
-
-def latency_tables():
-    """The devices of this machine, then the tables kept from machines that had others."""
-    kept = sorted(glob("results/reference/latency-*.parquet"))
-    return expand(rules.measure_latency.output, device=devices()) + kept
 
 
 rule plot_latency:

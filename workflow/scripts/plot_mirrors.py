@@ -6,7 +6,9 @@ from onebit_rf.tables import read_frame
 
 if __name__ == "__main__":
     with job(snakemake):
-        facts = next(iter(snakemake.params.experiments.values()))
-        readout = read_frame(snakemake.input.readout, "readout")
-        theory = read_frame(snakemake.input.theory, "theory")
-        style.save(mirrors.draw(readout, theory, facts), snakemake.output)
+        experiments, readouts = snakemake.params.experiments, snakemake.input.readout
+        tables = [
+            (read_frame((path for path in readouts if f"/{name}/" in path), "readout"), read_frame([theory], "theory"))
+            for name, theory in zip(experiments, snakemake.input.theory, strict=True)
+        ]
+        style.save(mirrors.draw(tables, next(iter(experiments.values()))), snakemake.output)

@@ -4,6 +4,7 @@ Without noise E_ψ/E_ℓ2 depends on n/d_L, the mirror and the law of the teache
 data enter, so that the ratios of all depths lie on one curve.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -18,20 +19,21 @@ BASELINE = "mirror:l2"
 DEPTH_MARKS = "osD^v<>"
 
 
-def draw(readout: pd.DataFrame, theory: pd.DataFrame, facts: dict[str, Any]) -> Figure:
+def draw(tables: Sequence[tuple[pd.DataFrame, pd.DataFrame]], facts: dict[str, Any]) -> Figure:
     """Draw MSE at depth 1 on the left, ratios to the ℓ2 mirror of the same teachers at all depths on the right.
 
     Args:
-        readout: rows of the readout tables of all experiments drawn, which share data set and network.
-        theory: rows of their theory tables.
+        tables: per experiment, the rows of its readout tables and of its theory table. All share data set and network;
+            the first one has the ℓ2 mirror, and the ratios are drawn of it.
         facts: dims, activation.
     """
     style.use_theme()
     figure, (left, right) = plt.subplots(1, 2, figsize=(8.6, 4), layout="constrained")
+    readout, theory = (pd.concat(frames).query("depth == 1") for frames in zip(*tables, strict=True))
     mirrors = [name for name in theory["readout"].unique() if name.startswith("mirror:")]
     palette = dict(zip(mirrors, style.colours(len(mirrors)), strict=True))
-    _draw_errors(left, readout[readout["depth"] == 1], theory[theory["depth"] == 1], facts["dims"][1], palette)
-    _draw_ratios(right, readout, theory, facts["dims"][1:], palette)
+    _draw_errors(left, readout, theory, facts["dims"][1], palette)
+    _draw_ratios(right, *tables[0], facts["dims"][1:], palette)
     figure.suptitle(f"{style.describe(facts['dims'], facts['activation'])}, no noise", fontsize=9)
     return figure
 
@@ -60,12 +62,9 @@ def _draw_ratios(axes: Axes, readout: pd.DataFrame, theory: pd.DataFrame, widths
     keys = ["law", "seed", "depth", "n_train"]
     base = readout[readout["readout"] == BASELINE].set_index(keys)["value"]
     base_theory = theory[theory["readout"] == BASELINE].set_index(["depth", "n_train"])["value"]
-    compared = [name for name in palette if name != BASELINE and name in set(readout["readout"])]
-    for name in compared:
+    for name in [name for name in theory["readout"].unique() if name != BASELINE]:
         line = theory[(theory["readout"] == name) & (theory["depth"] == 1)].set_index(["depth", "n_train"])["value"]
         ratio = (line / base_theory).dropna()
-        if ratio.empty:
-            continue
         axes.plot(
             ratio.index.get_level_values("n_train") / widths[0], ratio, color=palette[name], label=mirror_name(name)
         )

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from onebit_rf.errors import OnebitError
-from onebit_rf.kernels.packing import SignMatrix
 from onebit_rf.kernels.rows import check_rows
+from onebit_rf.signs import SignMatrix
 
 if TYPE_CHECKING:
     import torch

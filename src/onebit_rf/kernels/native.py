@@ -5,8 +5,8 @@ import os
 import numpy as np
 
 from onebit_rf.errors import OnebitError
-from onebit_rf.kernels.packing import SignMatrix
 from onebit_rf.kernels.rows import check_rows
+from onebit_rf.signs import SignMatrix
 
 try:
     from onebit_rf.kernels import _signs

@@ -107,7 +107,7 @@ def solve_order(task: Task, alpha: np.ndarray) -> Order:
     """
     point = np.repeat([[np.log(task.variance)], [0.0], [0.0]], alpha.size, axis=1)
     kappa, residual, active = np.empty(alpha.size), np.empty(alpha.size), np.arange(alpha.size)
-    for iteration in range(1, _MAX_ITERATIONS + 1):  # noqa: B007 (used after the loop)
+    for iteration in range(1, _MAX_ITERATIONS + 1):
         defects, kappa[active], step = _step(task, alpha[active], point[:, active], newton=iteration > _WARM_UP)
         residual[active] = defects
         going = ~(defects < _TOLERANCE)

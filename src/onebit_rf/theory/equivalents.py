@@ -14,15 +14,15 @@ from functools import lru_cache
 import numpy as np
 
 from onebit_rf.activations import Activation, get_activation
-from onebit_rf.theory.quadrature import gauss_hermite, normal_panels
+from onebit_rf.theory.quadrature import normal_panels, normal_steps
 
-_BIAS_NODES = 48
+_BIAS_STEP = 0.09  # of b/μ, 157 nodes: 1e-8 at worst, in narrow deep ReLU networks, where ρ(b) falls by many decades
 _LEAST_NOISE = 1e-100  # ρ2² of a neuron so far from ReLU's kink that its output is 0 in double precision
 
 
 @dataclass(frozen=True)
 class Layer:
-    """The coefficients of one layer on the quadrature nodes of its bias: one node if b = 0, else 48.
+    """The coefficients of one layer on the quadrature nodes of its bias: one node if b = 0, else 157.
 
     Attributes:
         weights: shape (k,), probabilities of the nodes.
@@ -71,10 +71,10 @@ def propagate(activation: Activation, variance: float, mean_sq: float) -> Layer:
 
     s⁺ = E_b[s ρ1² + ρ2²],  μ²⁺ = E_b f0².
     """
-    nodes, weights = gauss_hermite(_BIAS_NODES) if mean_sq > 0 else (np.zeros(1), np.ones(1))
+    nodes, weights = normal_steps(_BIAS_STEP) if mean_sq > 0 else (np.zeros(1), np.ones(1))
     mean, rho1, rho2_sq = hermite_coefficients(activation, np.sqrt(mean_sq) * nodes, variance)
     variance_out = float(weights @ (variance * rho1**2 + rho2_sq))
-    # An odd φ has f0 = 0 exactly; rounding would turn the next layer's one node into 48 equal ones.
+    # An odd φ has f0 = 0 exactly; rounding would turn the next layer's one node into 157 equal ones.
     mean_sq_out = 0.0 if activation.odd else float(weights @ mean**2)
     return Layer(weights, rho1**2, rho2_sq, variance_out, mean_sq_out)
 

@@ -5,19 +5,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from onebit_rf.activations import get_activation
-from onebit_rf.errors import OnebitError
 from onebit_rf.losses import LOSSES
 from onebit_rf.mirrors import get_mirror
 from onebit_rf.problem import Problem
 from onebit_rf.teachers import get_teacher
 from onebit_rf.theory.convex import Task, iterate, solve_order
+from onebit_rf.theory.coverage import check_covered
 from onebit_rf.theory.curve import Solution, solve_curve
 from onebit_rf.theory.equivalents import Layer, equivalent_layers
 from onebit_rf.theory.freedom import TOLERANCE, Chain, Top, given_kappa, solve_chain
-from onebit_rf.theory.mirror import Coupling, defects, noiseless_coupling, noisy_coupling, solve_scalars
+from onebit_rf.theory.mirror import Coupling, noiseless_coupling, noisy_coupling
+from onebit_rf.theory.scalars import defects, solve_scalars
 from onebit_rf.theory.spectrum import named_spectrum
 from onebit_rf.theory.square import excess_error, given_samples
+
+_BLOCK = 20_000  # numbers of samples times bias nodes solved together
 
 DIVERGES = "the error diverges at n_train = p with noise and no ridge"
 NO_INTERPOLATOR = "with noise and n_train ≥ p there is no interpolator for mirror descent to reach"
@@ -75,31 +77,6 @@ def predict_curve(problem: Problem, n_train: Sequence[int]) -> list[Prediction]:
     return _predict_square(problem, samples)
 
 
-def check_covered(problem: Problem) -> None:
-    """Raise OnebitError, in one line, for a combination of fields that the theory does not cover."""
-    odd, classifies = get_activation(problem.activation).odd, problem.loss != "square"
-    mirror, teacher = get_mirror(problem.mirror), get_teacher(problem.teacher)
-    other_mirror = mirror is not get_mirror("l2")
-    if classifies and problem.penalty == 0:
-        raise OnebitError("penalty: must be > 0 for classification, whose data may be separable")
-    if classifies and (problem.noise or problem.ridge or other_mirror):
-        raise OnebitError("loss: classification takes a penalty, but no noise, ridge or mirror")
-    if not classifies and problem.penalty:
-        raise OnebitError("penalty: is for classification; the square loss takes ridge")
-    if other_mirror and problem.ridge:
-        raise OnebitError("ridge: must be 0 for a mirror other than l2, which interpolates")
-    if not odd and classifies:
-        raise OnebitError(f"activation: classification is solved for odd ones only, got {problem.activation}")
-    if not odd and other_mirror and problem.noise:
-        raise OnebitError(f"activation: mirrors with noise are solved for odd ones only, got {problem.activation}")
-    # The mean of the features is a direction of its own: a mean of A* − A_0 along it is learned almost at once.
-    if not odd and not classifies and abs(teacher.mean - mirror.start) > 1e-12:
-        raise OnebitError(
-            f"teacher: its mean must be {mirror.start:g}, where training starts, for an activation that is not odd, "
-            f"got {problem.teacher}"
-        )
-
-
 def _solve(problem: Problem, top: Top, size: int) -> Chain:
     """Return the chain of the problem's architecture under `top`."""
     spectrum = named_spectrum(problem.spectrum, problem.dims[0])
@@ -119,11 +96,15 @@ def _sample_chain(problem: Problem, samples: np.ndarray) -> Chain:
 
 
 def _predict_square(problem: Problem, samples: np.ndarray) -> list[Prediction]:
-    chain = _sample_chain(problem, samples)
-    signal = get_teacher(problem.teacher).second_moment()
-    error = excess_error(chain, samples, problem.dims[-1], problem.noise, problem.ridge, signal)
-    reasons = np.where(np.isinf(error), DIVERGES, "")
-    return _collect(error, chain, reasons, chain.residual, chain.iterations)
+    """Solve the chain at blocks of n that fit the processor's cache, and read E off it."""
+    nodes, signal = _layers(problem)[-1].weights.size, get_teacher(problem.teacher).second_moment()
+    predictions = []
+    for block in np.array_split(samples, 1 + samples.size * nodes // _BLOCK):
+        chain = _sample_chain(problem, block)
+        error = excess_error(chain, block, problem.dims[-1], problem.noise, problem.ridge, signal)
+        reasons = np.where(np.isinf(error), DIVERGES, "")
+        predictions += _collect(error, chain, reasons, chain.residual, chain.iterations)
+    return predictions
 
 
 def _coupling(problem: Problem, samples: np.ndarray) -> tuple[Coupling, Chain]:
