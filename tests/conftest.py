@@ -39,10 +39,13 @@ def shrink(config):
     for dataset in tiny["datasets"].values():
         dataset.update({"n_train": 60, "n_test": 20}, **({"dim": 40} if "dim" in dataset else {}))
     for network in tiny["networks"].values():
-        network["widths"] = [32] * 2
+        network["widths"] = [48] * 2
     for experiment in tiny["experiments"].values():
-        experiment["n_train"] = {"first": 10, "last": 60, "step": 10}
+        experiment["n_train"] = {"first": 10, "last": 40, "step": 10}
+    for name in ("ridge", "classification"):
+        tiny["experiments"][name]["n_train"]["last"] = 60  # past the width
     tiny["figures"]["depth"]["n_train"] = 20
+    tiny["latency"].update(d_in=64, networks=[[32], [32, 32]], batches=[1, 4], repetitions=3, seconds=0.0)
     return tiny
 
 

@@ -10,9 +10,16 @@ from onebit_rf.tables import read_frame
 
 
 def tables(values=(1.0, 1.2, 1.4)):
-    rows = {"law": "one_bit", "depth": 1, "n_train": 5, "metric": "mse", "train_residual": [0.0, 3e-15, 1e-15]}
+    rows = {
+        "law": "one_bit",
+        "depth": 1,
+        "n_train": 5,
+        "readout": "ridge:0",
+        "metric": "mse",
+        "train_residual": [0.0, 3e-15, 1e-15],
+    }
     readout = pd.DataFrame({**rows, "estimator": "sampled_teacher", "seed": [0, 1, 2], "value": values})
-    theory = pd.DataFrame({"depth": [1, 1], "n_train": [5, 6], "value": [1.5, 9.0], "converged": True})
+    theory = pd.DataFrame({"depth": [1, 1], "n_train": [5, 6], "readout": ["ridge:0"] * 2, "value": [1.5, 9.0]})
     return readout, theory
 
 

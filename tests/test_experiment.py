@@ -4,14 +4,35 @@ import numpy as np
 import pytest
 
 from onebit_rf import experiment
+from onebit_rf.errors import OnebitError
 from onebit_rf.problem import Problem
 
 
 def test_problem_carries_every_field_of_the_records(config):
-    records = experiment.records(config, "threshold")
-    assert experiment.problem(*records, depth=2) == Problem(
-        dims=(512, 512, 512), n_train=1280, activation="tanh", spectrum="identity", noise=0.3, ridge=0.0
+    records = experiment.records(config, "ridge")
+    assert experiment.problem(*records, "ridge:10", depth=2) == Problem(
+        dims=(512, 512, 512), n_train=1280, activation="tanh", spectrum="identity", noise=0.3, ridge=10.0
     )
+
+
+@pytest.mark.parametrize(
+    ("readout", "kind", "fields"),
+    [
+        ("ridge:0.5", "ridge", {"ridge": 0.5}),
+        ("mirror:q:3", "mirror", {"mirror": "q:3"}),
+        ("descent:l2", "descent", {"mirror": "l2"}),
+        ("logistic:1e-2", "logistic", {"loss": "logistic", "penalty": 0.01}),
+        ("squared-hinge:1", "squared-hinge", {"loss": "squared-hinge", "penalty": 1.0}),
+    ],
+)
+def test_readout_sets_its_fields(readout, kind, fields):
+    assert experiment.readout_kind(readout) == (kind, fields)
+
+
+@pytest.mark.parametrize("readout", ["ridge", "ridge:", "ridge:big", "lasso:1", "", "logistic:l2"])
+def test_readout_of_another_form_is_an_error_with_the_forms(readout):
+    with pytest.raises(OnebitError, match="readout: must be ridge:λ, mirror:NAME"):
+        experiment.readout_kind(readout)
 
 
 def test_sample_sizes_stop_at_last():

@@ -5,28 +5,38 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from onebit_rf.figures import depth, images, learning_curve, style
+from onebit_rf.figures import classification, depth, images, learning_curve, mirrors, ridge, style
 
 FACTS = {"dataset": "mnist", "dims": [30, 8, 8], "activation": "tanh", "noise": 0.1, "ridge": 0.0, "n_train": 12}
 
 
-def made_up_readout(estimators, metric="mse"):
+def made_up_readout(estimators, metric="mse", readouts=("ridge:0",)):
     rows = [
-        {"law": law, "seed": seed, "depth": d, "n_train": n, "estimator": estimator, "metric": metric}
+        {"law": law, "seed": seed, "depth": d, "n_train": n, "readout": r, "estimator": estimator, "metric": metric}
         for law in ("gaussian", "one_bit")
         for seed in (0, 1, 2)
         for d in (1, 2)
         for n in range(1, 13)
+        for r in readouts
         for estimator in estimators
     ]
     frame = pd.DataFrame(rows)
     return frame.assign(value=1 / (frame["n_train"] * frame["depth"]) * (1 + 0.01 * frame["seed"]))
 
 
+def made_up_theory(readouts=("ridge:0",)):
+    rows = [
+        {"depth": d, "n_train": n, "readout": r, "value": 1 / (n * d)}
+        for r in readouts
+        for d in (1, 2)
+        for n in range(1, 13)
+    ]
+    return pd.DataFrame(rows).assign(converged=lambda frame: frame["n_train"] != 8)
+
+
 @pytest.fixture
 def theory():
-    frame = pd.DataFrame([{"depth": d, "n_train": n, "value": 1 / (n * d)} for d in (1, 2) for n in range(1, 13)])
-    return frame.assign(converged=frame["n_train"] != 8)
+    return made_up_theory()
 
 
 @pytest.fixture(autouse=True)
@@ -49,6 +59,31 @@ def test_learning_curve_leaves_unconverged_theory_out(theory):
     line = figure.axes[0].get_lines()[0]
     assert 8 / 8 not in line.get_xdata()
     assert len(line.get_xdata()) == 11
+
+
+def test_ridge_has_a_panel_per_depth_and_a_curve_per_penalty():
+    names = ["ridge:0", "ridge:3"]
+    figure = ridge.draw(made_up_readout(["teacher_averaged"], readouts=names), made_up_theory(names), FACTS)
+    assert len(figure.axes) == 2
+    assert [text.get_text() for text in figure.axes[1].get_legend().get_texts()][-2:] == ["λ = 0", "λ = 3"]
+
+
+def test_classification_has_a_panel_per_readout():
+    names = ["logistic:0.1", "squared-hinge:1"]
+    readout = made_up_readout(["sampled_teacher"], "error_rate", names)
+    figure = classification.draw(readout, made_up_theory(names), FACTS)
+    assert [panel.get_title() for panel in figure.axes] == ["logistic loss, λ = 0.1", "squared hinge loss, λ = 1"]
+
+
+def test_mirrors_draws_ratios_of_the_same_teachers():
+    names = ["mirror:l2", "mirror:q:3"]
+    tables = [
+        (made_up_readout(["sampled_teacher"], readouts=names), made_up_theory(names)),
+        (made_up_readout(["sampled_teacher"], readouts=["descent:q:3"]), made_up_theory(["descent:q:3"])),
+    ]
+    left, right = mirrors.draw(tables, FACTS).axes
+    assert len(left.get_lines()) > 4
+    assert set(right.get_lines()[0].get_ydata()) == {1.0}
 
 
 def test_images_draws_per_cent(tmp_path):

@@ -39,6 +39,7 @@ def write_theory(path, rows=3):
         {"ridge": 0.5},
         depth=1,
         n_train=n,
+        readout="ridge:0",
         value=1 / n,
         kappa=1.0,
         df=1.0,

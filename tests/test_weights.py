@@ -2,9 +2,19 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from onebit_rf.kernels import unpack_signs
-from onebit_rf.weights import draw_gaussian, gaussian_weights, read_gaussian, read_one_bit, sample_weights
+from onebit_rf.weights import (
+    dims_label,
+    draw_gaussian,
+    gaussian_weights,
+    parse_dims,
+    read_gaussian,
+    read_one_bit,
+    sample_weights,
+)
 
 
 @pytest.mark.parametrize("fan_in", [10, 100, 1000])
@@ -44,3 +54,13 @@ def test_a_deeper_network_starts_with_the_same_layers(tmp_path):
     sample_weights(tmp_path / "short", "gaussian", [7, 6], seed=0)
     sample_weights(tmp_path / "long", "gaussian", [7, 6, 5], seed=0)
     assert np.array_equal(read_gaussian(tmp_path / "short", 1), read_gaussian(tmp_path / "long", 1))
+
+
+@given(st.lists(st.integers(1, 10**5), min_size=2, max_size=9))
+def test_dimensions_survive_their_label(dims):
+    assert parse_dims(dims_label(dims)) == dims
+
+
+def test_label_shortens_runs_of_equal_widths():
+    assert dims_label([8192, 4096, 4096, 7]) == "8192-4096x2-7"
+    assert dims_label([4, 4, 4]) == "4-4x2"  # the input dimension stands apart

@@ -14,8 +14,10 @@ from conftest import Project
 
 pytestmark = pytest.mark.slow
 
-PAPER = {"depth", "learning_curve", "images"}
-FIGURES = {f"figures/{name}.*" for name in PAPER}
+THEORY_FIGURES = {
+    f"figures/{name}.*" for name in ("depth", "learning_curve", "ridge", "mirrors", "activations", "classification")
+}
+FIGURES = {*THEORY_FIGURES, "figures/images.*"}
 READOUT = {"readout/*", "agreement/*", *FIGURES}
 FEATURES = {"features/*", *READOUT}
 
@@ -24,14 +26,17 @@ EDITS = {
     "src/onebit_rf/data.py": {"data/*", *FEATURES},
     "src/onebit_rf/weights.py": {"weights/*", *FEATURES},
     "src/onebit_rf/features.py": FEATURES,
-    "src/onebit_rf/activations.py": {*FEATURES, "theory/*"},  # φ's coefficients are the theory's input
+    "src/onebit_rf/kernels/_signs.c": {*FEATURES, "latency/*", "figures/latency.*", "figures/speedup.*"},
+    # φ's coefficients are the theory's input, and the latency stage times whole networks
+    "src/onebit_rf/activations.py": {*FEATURES, "theory/*", "latency/*", "figures/latency.*", "figures/speedup.*"},
     "src/onebit_rf/readout.py": READOUT,
     "src/onebit_rf/learning_curve.py": READOUT,
-    "src/onebit_rf/theory/square.py": {"theory/*", "agreement/*", "figures/depth.*", "figures/learning_curve.*"},
+    "src/onebit_rf/theory/square.py": {"theory/*", "agreement/*", *THEORY_FIGURES},
     "src/onebit_rf/agreement.py": {"agreement/*"},
     "src/onebit_rf/figures/depth.py": {"figures/depth.*"},
     "src/onebit_rf/figures/images.py": {"figures/images.*"},
-    "src/onebit_rf/figures/style.py": FIGURES,
+    "src/onebit_rf/figures/style.py": {"figures/*"},
+    "src/onebit_rf/classifiers.py": READOUT,
     "workflow/scripts/train_readout.py": READOUT,
     "workflow/scripts/plot_depth.py": {"figures/depth.*"},
 }
@@ -91,8 +96,8 @@ def test_new_seed_plans_its_own_chain_and_what_averages_over_seeds(finished_proj
 
 
 def test_experiment_parameter_plans_that_experiment_alone(finished_project):
-    planned = edit_config(finished_project, lambda config: config["experiments"]["threshold"].update(noise=0.5))
-    wanted = {"readout/threshold/*", "theory/threshold*", "agreement/threshold*", "figures/learning_curve.*"}
+    planned = edit_config(finished_project, lambda config: config["experiments"]["ridge"].update(noise=0.5))
+    wanted = {"readout/ridge/*", "theory/ridge*", "agreement/ridge*", "figures/learning_curve.*", "figures/ridge.*"}
     assert planned == matching(made(finished_project), wanted)
 
 
@@ -106,9 +111,9 @@ def test_tables_are_equal_for_one_core_and_two(finished_project, tmp_path):
     other = Project(tmp_path)
     other.configure(yaml.safe_load((finished_project.path / "config/config.yaml").read_text()))
     assert other.snakemake("all", cores=1).returncode == 0
-    names = {name for name in made(finished_project) if name.endswith(".parquet")}
-    assert names == {name for name in made(other) if name.endswith(".parquet")}
-    for name in names:
+    names = matching(made(finished_project), {"*.parquet"})
+    assert names == matching(made(other), {"*.parquet"})
+    for name in names - {"latency/cpu.parquet"}:  # a time is never the same twice
         one, two = (project.path / "results" / name for project in (other, finished_project))
         assert one.read_bytes() == two.read_bytes(), name
 
@@ -160,7 +165,7 @@ def test_absent_mnist_without_a_network_is_one_line(fresh_project, config):
 
 @pytest.mark.parametrize("damage", ["truncated", "foreign"])
 def test_damaged_table_is_named_with_the_remedy(finished_project, damage):
-    path = finished_project.path / "results/theory/threshold.parquet"
+    path = finished_project.path / "results/theory/ridge.parquet"
     figure = finished_project.path / "results/figures/learning_curve.png"
     before, drawn = path.read_bytes(), figure.read_bytes()
     if damage == "truncated":
@@ -171,7 +176,7 @@ def test_damaged_table_is_named_with_the_remedy(finished_project, damage):
         run = finished_project.snakemake(
             "--forcerun", "plot_learning_curve", "--", "results/figures/learning_curve.png"
         )
-        lines = [line for line in (run.stdout + run.stderr).splitlines() if "threshold.parquet" in line]
+        lines = [line for line in (run.stdout + run.stderr).splitlines() if "ridge.parquet" in line]
         assert run.returncode != 0
         assert any("delete it and run snakemake again" in line for line in lines)
         assert "Traceback" not in run.stdout + run.stderr

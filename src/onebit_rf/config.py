@@ -10,7 +10,7 @@ from typing import Any
 from onebit_rf.data import check_mnist, data_root
 from onebit_rf.errors import OnebitError
 from onebit_rf.experiment import DIGITS, peak_bytes, problem, readout_kind, records, sample_sizes, train_rows
-from onebit_rf.mirrors import get_mirror
+from onebit_rf.theory.coverage import check_covered
 
 Config = dict[str, Any]
 
@@ -104,14 +104,12 @@ def _check_readout(readout: str, experiment: Config, config: Config) -> Iterator
         if kind != "ridge":
             yield f"{readout} cannot learn labels; use ridge:λ"
         return
-    if "mirror" in fields:
-        get_mirror(fields["mirror"])
-        if experiment["n_train"]["last"] >= min(network["widths"]):
-            yield f"{readout} interpolates: n_train.last must be below every width, {min(network['widths'])}"
+    if "mirror" in fields and experiment["n_train"]["last"] >= min(network["widths"]):
+        yield f"{readout} interpolates: n_train.last must be below every width, {min(network['widths'])}"
     if "loss" in fields and experiment["noise"] > 0:
         yield f"{readout} learns the teacher's signs: noise must be 0, got {experiment['noise']}"
     if dataset["kind"] == "gaussian":
-        problem(experiment, dataset, network, readout, depth=1)
+        check_covered(problem(experiment, dataset, network, readout, depth=1))
 
 
 def _check_figure(key: str, figure: str, name: str, record: Config, config: Config) -> Iterator[str]:
