@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from onebit_rf.errors import OnebitError
-from onebit_rf.tables import SCHEMAS, TableWriter, read_frame, read_matrix, read_provenance, read_table, write_table
+from onebit_rf.schemas import SCHEMAS
+from onebit_rf.tables import TableWriter, read_frame, read_matrix, read_provenance, read_table, write_table
 
 matrices = hnp.arrays(
     np.float32, hnp.array_shapes(min_dims=2, max_dims=2, max_side=20), elements=st.floats(width=32, allow_nan=False)

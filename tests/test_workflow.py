@@ -27,9 +27,9 @@ EDITS = {
     "src/onebit_rf/weights.py": {"weights/*", *FEATURES},
     "src/onebit_rf/features.py": FEATURES,
     "src/onebit_rf/kernels/_signs.c": {*FEATURES, "latency/*", "figures/latency.*", "figures/speedup.*"},
-    # φ's coefficients are the theory's input, and the latency stage times whole networks
-    "src/onebit_rf/activations.py": {*FEATURES, "theory/*", "latency/*", "figures/latency.*", "figures/speedup.*"},
+    "src/onebit_rf/activations.py": {*FEATURES, "theory/*"},  # φ's coefficients are the theory's input
     "src/onebit_rf/readout.py": READOUT,
+    "src/onebit_rf/learners.py": READOUT,
     "src/onebit_rf/learning_curve.py": READOUT,
     "src/onebit_rf/theory/square.py": {"theory/*", "agreement/*", *THEORY_FIGURES},
     "src/onebit_rf/agreement.py": {"agreement/*"},

@@ -31,7 +31,7 @@ def draw(tables: Sequence[tuple[pd.DataFrame, pd.DataFrame]], facts: dict[str, A
     figure, (left, right) = plt.subplots(1, 2, figsize=(8.6, 4), layout="constrained")
     readout, theory = (pd.concat(frames).query("depth == 1") for frames in zip(*tables, strict=True))
     mirrors = [name for name in theory["readout"].unique() if name.startswith("mirror:")]
-    palette = dict(zip(mirrors, style.colours(len(mirrors)), strict=True))
+    palette = dict(zip(mirrors, style.categories(len(mirrors)), strict=True))
     _draw_errors(left, readout, theory, facts["dims"][1], palette)
     _draw_ratios(right, *tables[0], facts["dims"][1:], palette)
     figure.suptitle(f"{style.describe(facts['dims'], facts['activation'])}, no noise", fontsize=9)

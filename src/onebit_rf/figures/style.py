@@ -42,6 +42,11 @@ def colours(count: int) -> list[tuple[float, float, float]]:
     return sns.color_palette("viridis", count + 1)[:count]
 
 
+def categories(count: int) -> list[tuple[float, float, float]]:
+    """Colours without an order, told apart by readers with any colour vision."""
+    return sns.color_palette("colorblind", count)
+
+
 def mean_over_seeds(readout: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     """One row per group of `by`: mean over seeds and `half`, the half-width of its 95 % confidence interval.
 
