@@ -13,7 +13,7 @@ setup: $(VENV)/installed
 
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	python -m pip install --quiet --no-compile --editable ".[test,report]"
+	python -m pip install --quiet --editable ".[test,report]"
 	touch $@
 
 test: setup

@@ -2,6 +2,9 @@
 
 import copy
 import os
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # read when NumPy loads; small products lose by more threads
+
 import shutil
 import subprocess
 import sys

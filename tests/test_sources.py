@@ -22,7 +22,10 @@ def test_stages_do_not_depend_on_later_ones(monkeypatch):
 
 
 def test_native_kernel_counts_as_a_source_of_the_features(monkeypatch):
-    assert "kernels/_signs.c" in closure("extract_features", monkeypatch)
+    files = closure("extract_features", monkeypatch)
+    assert "kernels/_signs.c" in files
+    built = {path.name for path in (ROOT / "src/onebit_rf/kernels").glob("_signs.*.so")}
+    assert {name.removeprefix("kernels/") for name in files if name.endswith(".so")} == built
 
 
 def test_a_figure_depends_on_its_own_module_alone(monkeypatch):

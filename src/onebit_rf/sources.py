@@ -10,9 +10,10 @@ _PACKAGE = Path(__file__).parent
 def source_closure(script: str | Path) -> list[str]:
     """Return `script` and the files of this package that it imports, directly or not.
 
-    Imports are read from the syntax tree, those inside functions too; a compiled extension module is represented by
-    its C file. The package's own __init__ files along the way count as imported, as in Python. Paths are relative to
-    the working directory, so that a moved project stays up to date.
+    Imports are read from the syntax tree, those inside functions too. A compiled extension module counts with its C
+    file and with what it was built into, so that neither an edit nor a new build goes unnoticed. The package's own
+    __init__ files along the way count as imported, as in Python. Paths are relative to the working directory, so that
+    a moved project stays up to date.
     """
     seen = {Path(script)}
     todo = list(seen)
@@ -38,5 +39,6 @@ def _imports(file: Path) -> set[Path]:
 def _files(parts: list[str]) -> set[Path]:
     """Files that importing onebit_rf.<parts> runs; a last part that is no module is an attribute."""
     packages = [_PACKAGE.joinpath(*parts[:i], "__init__.py") for i in range(len(parts) + 1)]
-    modules = [_PACKAGE.joinpath(*parts).with_suffix(suffix) for suffix in (".py", ".c")] if parts else []
-    return {path for path in packages + modules if path.exists()}
+    module = _PACKAGE.joinpath(*parts)
+    sources = [module.with_suffix(suffix) for suffix in (".py", ".c")] if parts else []
+    return {path for path in packages + sources if path.exists()} | set(module.parent.glob(f"{module.name}.*.so"))
