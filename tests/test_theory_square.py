@@ -114,3 +114,16 @@ def test_simulation_agrees(case, one_bit):
     theory = predict(Problem(dims, n, activation, spectrum, noise, ridge)).error
     finite_size = (8 if activation in ("relu", "gelu") else 4) / dims[-1]
     assert mean == pytest.approx(theory, abs=4 * standard_error + finite_size * theory)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("one_bit", [False, True])
+@pytest.mark.parametrize("ratio", [0.3, 0.7])
+def test_simulation_is_within_half_a_per_cent_at_p_2048(ratio, one_bit):
+    # Finite size 4/p = 0.2 %, and three standard errors of 0.1 % from 3 seeds of 1000 test rows each.
+    dims, n = (2048, 2048, 2048), int(ratio * 2048)
+    values = []
+    for seed in range(3):
+        x = draw_features(np.random.default_rng(seed), dims, n + 1000, one_bit=one_bit)
+        values.append(averaged_error(x[:n], x[n:]))
+    assert np.mean(values) == pytest.approx(predict(Problem(dims, n)).error, rel=0.005)
