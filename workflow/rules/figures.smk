@@ -90,7 +90,7 @@ rule plot_activations:
     input:
         readout=readouts_of("activations"),
         theory=theory_of("activations"),
-        code=code("plot_activations"),
+        code=code("plot_learning_curve"),
     output:
         report(figure_files("activations"), caption="../report/activations.rst", category="beyond the paper"),
     log:
@@ -100,7 +100,7 @@ rule plot_activations:
     message:
         "figure: test MSE against n/d_L by activation"
     script:
-        "../scripts/plot_activations.py"
+        "../scripts/plot_learning_curve.py"  # the same figure of other experiments
 
 
 rule plot_classification:
