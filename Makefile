@@ -11,7 +11,7 @@ all: setup
 
 setup: $(VENV)/installed
 
-$(VENV)/installed: pyproject.toml
+$(VENV)/installed: pyproject.toml setup.py src/onebit_rf/kernels/_signs.c
 	$(PYTHON) -m venv $(VENV)
 	python -m pip install --quiet --editable ".[test,report]"
 	touch $@
