@@ -5,6 +5,7 @@ data enter, so that the ratios of all depths lie on one curve.
 """
 
 from collections.abc import Sequence
+from itertools import cycle
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -17,6 +18,7 @@ from onebit_rf.figures import curves, style
 
 BASELINE = "mirror:l2"
 DEPTH_MARKS = "osD^v<>"
+LINES = ("-", "--", "-.", ":")  # so that the mirrors can be told apart in grey
 
 
 def draw(tables: Sequence[tuple[pd.DataFrame, pd.DataFrame]], facts: dict[str, Any]) -> Figure:
@@ -50,7 +52,9 @@ def _draw_errors(axes: Axes, readout: pd.DataFrame, theory: pd.DataFrame, width:
         curves.draw_curve(axes, simulated, predicted, width, colour)
         descent = readout[readout["readout"] == name.replace("mirror", "descent")]
         points = style.mean_over_seeds(descent, ["n_train"])
-        axes.plot(points["n_train"] / width, points["mean"], ls="", marker="*", ms=11, mfc="none", color=colour)
+        axes.plot(
+            points["n_train"] / width, points["mean"], ls="", marker="*", ms=12, mfc="none", color=colour, zorder=5
+        )
     axes.set(yscale="log", xlabel="samples per feature $n/d_L$", ylabel="test MSE, $L = 1$")
     curves.legend(axes, [mirror_name(name) for name in palette], palette.values())
     star = Line2D([], [], ls="", marker="*", ms=9, mfc="none", color="0.2", label="mirror descent itself")
@@ -62,12 +66,12 @@ def _draw_ratios(axes: Axes, readout: pd.DataFrame, theory: pd.DataFrame, widths
     keys = ["law", "seed", "depth", "n_train"]
     base = readout[readout["readout"] == BASELINE].set_index(keys)["value"]
     base_theory = theory[theory["readout"] == BASELINE].set_index(["depth", "n_train"])["value"]
-    for name in [name for name in theory["readout"].unique() if name != BASELINE]:
+    compared = [name for name in theory["readout"].unique() if name != BASELINE]
+    for name, dashes in zip(compared, cycle(LINES), strict=False):
         line = theory[(theory["readout"] == name) & (theory["depth"] == 1)].set_index(["depth", "n_train"])["value"]
         ratio = (line / base_theory).dropna()
-        axes.plot(
-            ratio.index.get_level_values("n_train") / widths[0], ratio, color=palette[name], label=mirror_name(name)
-        )
+        x = ratio.index.get_level_values("n_train") / widths[0]
+        axes.plot(x, ratio, color=palette[name], ls=dashes, label=mirror_name(name))
         ratios = readout[readout["readout"] == name].set_index(keys)["value"] / base
         points = style.mean_over_seeds(ratios.dropna().reset_index(), ["depth", "n_train"])
         for depth, rows in points.groupby("depth"):

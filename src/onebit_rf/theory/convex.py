@@ -7,6 +7,7 @@ real numbers; the error rate is arccos(c)/π. Source: Loureiro et al., arXiv 210
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -127,6 +128,7 @@ def _step(task: Task, alpha: np.ndarray, point: np.ndarray, newton: bool) -> tup
     step = defects[:, 0]
     if newton:
         jacobian = (defects[:, 1:] - defects[:, :1]) / _DIFFERENCE  # (equation, variable, N)
-        step = -np.linalg.solve(jacobian.transpose(2, 0, 1), step.T[:, :, None])[:, :, 0].T
+        with suppress(np.linalg.LinAlgError):  # far away an equation can be flat to rounding: the plain step goes on
+            step = -np.linalg.solve(jacobian.transpose(2, 0, 1), step.T[:, :, None])[:, :, 0].T
         step = step / np.maximum(1, np.abs(step).max(axis=0) / 2)
     return np.abs(defects[:, 0]).max(axis=0), chain.kappa[-1, : alpha.size], step
