@@ -80,7 +80,11 @@ MISTAKES = [
         put("figures.images.experiments", ["ridge"]),
         "figures.images: experiment 'ridge' must have target labels",
     ),
-    (put("networks.tanh_4096.widths", [10**6] * 2), "networks.tanh_4096.widths: .* GiB of memory"),
+    (put("figures.ridge.experiments", ["ridge", "tanh"]), "figures.ridge.experiments: must have at most 1 item"),
+    (put("figures.mirrors.experiments", ["entropy"]), "figures.mirrors: experiment 'entropy' must have .* mirror:l2"),
+    (put("figures.activations.experiments", ["mirrors"]), "experiment 'mirrors' must have the read-out ridge:0"),
+    (put("experiments.tanh.teacher", "uniform:-1,1"), "'tanh' must have a normal teacher"),
+    (put("networks.tanh_4096.widths", [10**6]), "experiments.tanh_8192: weights .* the most a table takes"),
 ]
 
 
@@ -100,6 +104,12 @@ def test_mistake_is_one_line_with_key_and_remedy(config, schema, change, message
     with pytest.raises(OnebitError, match=message) as caught:
         check(config, schema)
     assert "\n" not in str(caught.value)
+
+
+def test_job_larger_than_the_machine_is_refused(config, monkeypatch):
+    monkeypatch.setattr("os.sysconf", {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": 2**16}.get)  # a quarter of a GiB
+    with pytest.raises(OnebitError, match=r"networks\.tanh_4096\.widths: experiment 'tanh_8192' needs about 1 GiB"):
+        check_machine(config)
 
 
 def leaves(node, path=()):

@@ -9,10 +9,24 @@ from typing import Any
 
 from onebit_rf.data import check_mnist, data_root
 from onebit_rf.errors import OnebitError
-from onebit_rf.experiment import DIGITS, peak_bytes, problem, readout_kind, records, sample_sizes, train_rows
+from onebit_rf.experiment import (
+    DIGITS,
+    largest_matrix,
+    peak_bytes,
+    problem,
+    readout_kind,
+    records,
+    sample_sizes,
+    train_rows,
+)
+from onebit_rf.tables import MOST_NUMBERS
 from onebit_rf.theory.coverage import check_covered
 
 Config = dict[str, Any]
+
+AVERAGED = ("depth", "learning_curve", "activations", "ridge")  # figures of the teacher-averaged error
+# Read-outs that a figure cannot do without, in the first of its experiments.
+BASELINES = {"depth": "ridge:0", "learning_curve": "ridge:0", "activations": "ridge:0", "mirrors": "mirror:l2"}
 
 
 def validate(config: Config, schema: Config) -> None:
@@ -43,6 +57,7 @@ def _explain(error: Any) -> str:
         "minimum": f"must be at least {wanted}",
         "maximum": f"must be at most {wanted}",
         "minItems": f"must have at least {wanted} item(s)",
+        "maxItems": f"must have at most {wanted} item(s)",
         "uniqueItems": "must not repeat an item",
         "pattern": f"must be {error.schema.get('description', 'lower-case letters, digits and _')}",
     }.get(rule, error.message)
@@ -90,6 +105,8 @@ def _check_experiment(key: str, experiment: Config, config: Config) -> Iterator[
             f"{key}.n_train.last: must be at most {train_rows(dataset)}, the train rows of data set "
             f"{experiment['dataset']!r}, got {n_train['last']}"
         )
+    if largest_matrix(*records(config, key.partition(".")[2])) > MOST_NUMBERS:
+        yield f"{key}: weights or features of a layer are more than {MOST_NUMBERS} numbers, the most a table takes"
     if experiment["target"] == "labels" and dataset["kind"] == "gaussian":
         yield f"{key}.target: Gaussian inputs have no labels; use teacher, or a data set of images"
     for readout in experiment["readouts"]:
@@ -120,10 +137,16 @@ def _check_figure(key: str, figure: str, name: str, record: Config, config: Conf
     wanted = "labels" if figure == "images" else "teacher"
     if experiment["target"] != wanted:
         yield f"{key}: experiment {name!r} must have target {wanted}"
+        return
     if wanted == "teacher" and config["datasets"][experiment["dataset"]]["kind"] != "gaussian":
         yield f"{key}: experiment {name!r} must use Gaussian inputs, which the theory line assumes"
     if "n_train" in record and record["n_train"] not in sample_sizes(experiment):
         yield f"{key}.n_train: {record['n_train']} is not among the sample sizes of experiment {name!r}"
+    if figure in AVERAGED and experiment["teacher"] != "normal":
+        yield f"{key}: experiment {name!r} must have a normal teacher, to be averaged over exactly"
+    needed = BASELINES.get(figure)
+    if needed and name == record["experiments"][0] and needed not in experiment["readouts"]:
+        yield f"{key}: experiment {name!r} must have the read-out {needed}"
 
 
 def check_machine(config: Config) -> None:

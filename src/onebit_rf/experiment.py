@@ -28,6 +28,12 @@ def records(config: dict[str, Any], name: str) -> tuple[dict[str, Any], dict[str
     return experiment, config["datasets"][experiment["dataset"]], config["networks"][experiment["network"]]
 
 
+def largest_matrix(experiment: dict[str, Any], dataset: dict[str, Any], network: dict[str, Any]) -> int:
+    """Numbers in the largest weight or feature matrix."""
+    rows, dims = train_rows(dataset) + dataset["n_test"], [input_dim(dataset), *network["widths"]]
+    return max(*(before * after for before, after in pairwise(dims)), rows * max(dims))
+
+
 def peak_bytes(experiment: dict[str, Any], dataset: dict[str, Any], network: dict[str, Any]) -> int:
     """Estimate the memory of an experiment's largest job, from the arrays that are alive at the same time."""
     rows, n = train_rows(dataset) + dataset["n_test"], int(sample_sizes(experiment)[-1])

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd  # pyarrow imports it when it makes a frame; most jobs make none
 
 _METADATA_KEY = b"onebit_rf"
+MOST_NUMBERS = 2**31 - 1  # in a matrix: Arrow counts a list's elements in 32 bits
 
 
 @cache

@@ -8,6 +8,7 @@ from matplotlib.ticker import LogLocator
 
 from onebit_rf.figures import style
 
+READOUT = "ridge:0"
 PANELS = {
     "sampled_teacher": "one random teacher per seed\n(as in the paper)",
     "teacher_averaged": "averaged over teachers exactly\n(the sharp test)",
@@ -24,7 +25,9 @@ def draw(readout: pd.DataFrame, theory: pd.DataFrame, n_train: int, network: str
         network: the network in a line.
     """
     style.use_theme()
-    readout, theory = readout[readout["n_train"] == n_train], theory[theory["n_train"] == n_train]
+    readout, theory = (
+        table[(table["n_train"] == n_train) & (table["readout"] == READOUT)] for table in (readout, theory)
+    )
     theory = theory[theory["converged"]].set_index("depth")["value"]
     points = style.mean_over_seeds(readout, ["estimator", "law", "depth"])
     figure, axes = plt.subplots(2, 2, figsize=(7.4, 5), sharex=True, layout="constrained", height_ratios=[2.4, 1])
