@@ -58,6 +58,7 @@ def test_learning_curve_leaves_unconverged_theory_out(theory):
     figure = learning_curve.draw({"a": (made_up_readout(["teacher_averaged"]), theory, FACTS)})
     line = figure.axes[0].get_lines()[0]
     assert 8 / 8 not in line.get_xdata()
+    assert figure.get_supxlabel().startswith("2 of 24 points of the theory")
     assert len(line.get_xdata()) == 11
 
 

@@ -34,4 +34,5 @@ def draw(readout: pd.DataFrame, theory: pd.DataFrame, facts: dict[str, Any]) -> 
     axes[0, 0].set_ylabel("test error rate")
     curves.legend(axes[0, -1], [f"$L = {depth}$" for depth in range(1, len(widths) + 1)], colours)
     figure.suptitle(style.describe(facts["dims"], facts["activation"]), fontsize=9)
+    style.count_unconverged(figure, theory)
     return figure

@@ -28,15 +28,15 @@ def draw(readout: pd.DataFrame, theory: pd.DataFrame, n_train: int, network: str
     readout, theory = (
         table[(table["n_train"] == n_train) & (table["readout"] == READOUT)] for table in (readout, theory)
     )
-    theory = theory[theory["converged"]].set_index("depth")["value"]
+    found = theory[theory["converged"]].set_index("depth")["value"]
     points = style.mean_over_seeds(readout, ["estimator", "law", "depth"])
     figure, axes = plt.subplots(2, 2, figsize=(7.4, 5), sharex=True, layout="constrained", height_ratios=[2.4, 1])
     for (estimator, title), (top, bottom) in zip(PANELS.items(), axes.T, strict=True):
         chosen = points[points["estimator"] == estimator]
-        _draw_error(top, chosen, theory)
-        _draw_deviation(bottom, chosen, theory)
+        _draw_error(top, chosen, found)
+        _draw_deviation(bottom, chosen, found)
         top.set_title(title)
-        style.whole_depths(bottom, theory.index)
+        style.whole_depths(bottom, theory["depth"])
         top.set_yscale("log")
         top.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         top.yaxis.set_major_formatter("{x:g}")
@@ -48,6 +48,7 @@ def draw(readout: pd.DataFrame, theory: pd.DataFrame, n_train: int, network: str
     axes[1, 0].set_ylabel("simulation /\ntheory − 1 (%)")
     seeds = readout["seed"].nunique()
     figure.suptitle(f"{network}, n = {n_train}; mean over {seeds} seeds with 95 % confidence intervals", fontsize=9)
+    style.count_unconverged(figure, theory)
     return figure
 
 

@@ -38,6 +38,7 @@ def draw(panels: dict[str, tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]]) -
     axes[1, 0].set_ylabel("simulation /\ntheory − 1 (%)")
     lines = [Line2D([], [], color="0.2", lw=0.9, ls=ls, label=style.LAWS[law]["label"]) for law, ls in LINES.items()]
     axes[1, 0].legend(handles=lines, fontsize=7, ncols=2, loc="upper left")
+    style.count_unconverged(figure, *(theory[theory["readout"] == READOUT] for _, theory, _ in panels.values()))
     return figure
 
 

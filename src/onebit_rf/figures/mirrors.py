@@ -37,6 +37,7 @@ def draw(tables: Sequence[tuple[pd.DataFrame, pd.DataFrame]], facts: dict[str, A
     _draw_errors(left, readout, theory, facts["dims"][1], palette)
     _draw_ratios(right, *tables[0], facts["dims"][1:], palette)
     figure.suptitle(f"{style.describe(facts['dims'], facts['activation'])}, no noise", fontsize=9)
+    style.count_unconverged(figure, *(frame for _, frame in tables))
     return figure
 
 

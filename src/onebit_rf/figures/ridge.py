@@ -37,4 +37,5 @@ def draw(readout: pd.DataFrame, theory: pd.DataFrame, facts: dict[str, Any]) -> 
     labels = [f"λ = {name.removeprefix('ridge:')}" for name in readouts]
     curves.legend(axes[0, -1], labels, colours, loc="upper right")
     figure.suptitle(f"{style.describe(facts['dims'], facts['activation'])}, noise σ = {facts['noise']:g}", fontsize=9)
+    style.count_unconverged(figure, theory)
     return figure

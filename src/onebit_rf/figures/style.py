@@ -69,6 +69,16 @@ def whole_depths(axes: Axes, depths: Iterable[int]) -> None:
     axes.set_xlabel("depth $L$ (hidden layers)")
 
 
+def count_unconverged(figure: Figure, *theories: pd.DataFrame) -> None:
+    """Say below the figure how many of the theory's points are not drawn, if any."""
+    left_out = sum(int((~theory["converged"]).sum()) for theory in theories)
+    if left_out:
+        points = sum(map(len, theories))
+        figure.supxlabel(
+            f"{left_out} of {points} points of the theory diverge (n = p) or were not found: not drawn", fontsize=6
+        )
+
+
 def centre_on_zero(axes: Axes) -> None:
     """Make the vertical range symmetric, with the zero line of a deviation in the middle."""
     reach = max(map(abs, axes.get_ylim()))
