@@ -83,6 +83,7 @@ MISTAKES = [
     (put("figures.ridge.experiments", ["ridge", "tanh"]), "figures.ridge.experiments: must have at most 1 item"),
     (put("figures.mirrors.experiments", ["entropy"]), "figures.mirrors: experiment 'entropy' must have .* mirror:l2"),
     (put("figures.activations.experiments", ["mirrors"]), "experiment 'mirrors' must have the read-out ridge:0"),
+    (put("figures.learning_curve.experiments", ["tanh", "mirrors"]), "'mirrors' must have the read-out ridge:0"),
     (put("experiments.tanh.teacher", "uniform:-1,1"), "'tanh' must have a normal teacher"),
     (put("networks.tanh_4096.widths", [10**6]), "experiments.tanh_8192: weights .* the most a table takes"),
 ]

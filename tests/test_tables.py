@@ -8,7 +8,15 @@ from hypothesis.extra import numpy as hnp
 
 from onebit_rf.errors import OnebitError
 from onebit_rf.schemas import SCHEMAS
-from onebit_rf.tables import TableWriter, read_frame, read_matrix, read_provenance, read_table, write_table
+from onebit_rf.tables import (
+    TableWriter,
+    read_frame,
+    read_matrix,
+    read_provenance,
+    read_readouts,
+    read_table,
+    write_table,
+)
 
 matrices = hnp.arrays(
     np.float32, hnp.array_shapes(min_dims=2, max_dims=2, max_side=20), elements=st.floats(width=32, allow_nan=False)
@@ -121,3 +129,24 @@ def test_missing_table_and_missing_row_group_are_named(tmp_path):
     write_table(path, "features", {}, depth=1, x=np.ones((2, 3)))
     with pytest.raises(OnebitError, match="holds 1 row groups, number 2 is needed"):
         read_matrix(path, "features", "x", 1)
+
+
+def test_readouts_of_an_experiment_named_like_a_law_are_told_apart(tmp_path):
+    paths = [tmp_path / experiment / "gaussian" / "seed0.parquet" for experiment in ("gaussian", "ridge")]
+    for depth, path in enumerate(paths, start=1):
+        write_table(
+            path,
+            "readout",
+            {},
+            law="gaussian",
+            seed=0,
+            depth=depth,
+            n_train=np.array([5]),
+            readout="ridge:0",
+            estimator="labels",
+            metric="mse",
+            value=1.0,
+            train_residual=None,
+            distance=None,
+        )
+    assert read_readouts(paths, "gaussian")["depth"].tolist() == [1]

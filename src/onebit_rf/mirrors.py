@@ -31,7 +31,6 @@ class Mirror:
         potential: ψ(A).
         gradient: ψ'(A).
         inverse_gradient: (ψ')^{−1}(y).
-        inverse_slope: the derivative of inverse_gradient at y.
         prox: prox_t(v) given (v, t), which broadcast.
         prox_derivative: d prox_t(v)/dv given (A, t), A = prox_t(v): 1/(1 + t ψ''(A)).
     """
@@ -41,7 +40,6 @@ class Mirror:
     potential: Callable[[np.ndarray], np.ndarray]
     gradient: Callable[[np.ndarray], np.ndarray]
     inverse_gradient: Callable[[np.ndarray], np.ndarray]
-    inverse_slope: Callable[[np.ndarray], np.ndarray]
     prox: Callable[[np.ndarray, np.ndarray], np.ndarray]
     prox_derivative: Callable[[np.ndarray, np.ndarray], np.ndarray]
 
@@ -93,7 +91,6 @@ def _power(q: float) -> Mirror:
         potential=lambda a: np.abs(a) ** q / q,
         gradient=lambda a: np.copysign(np.abs(a) ** (q - 1), a),
         inverse_gradient=lambda y: np.copysign(np.abs(y) ** dual, y),
-        inverse_slope=lambda y: dual * np.abs(y) ** (dual - 1),
         prox=prox,
         prox_derivative=prox_derivative,
     )
@@ -105,7 +102,6 @@ _L2 = Mirror(
     potential=lambda a: 0.5 * a * a,
     gradient=lambda a: a,
     inverse_gradient=lambda y: y,
-    inverse_slope=np.ones_like,
     prox=lambda v, t: v / (1 + t),
     prox_derivative=lambda a, t: np.broadcast_to(1 / (1 + t), np.broadcast_shapes(np.shape(a), np.shape(t))),
 )
@@ -125,7 +121,6 @@ _ENTROPY = Mirror(
     potential=lambda a: a * np.log(np.maximum(a, np.finfo(float).tiny)) - a,
     gradient=np.log,
     inverse_gradient=np.exp,
-    inverse_slope=np.exp,
     prox=_entropy_prox,
     prox_derivative=lambda a, t: a / (a + t),
 )
@@ -150,7 +145,6 @@ def _hypentropy(beta: float) -> Mirror:
         potential=lambda a: a * np.arcsinh(a / beta) - a * a / (np.hypot(a, beta) + beta),
         gradient=lambda a: np.arcsinh(a / beta),
         inverse_gradient=lambda y: beta * np.sinh(y),
-        inverse_slope=lambda y: beta * np.cosh(y),
         prox=prox,
         prox_derivative=prox_derivative,
     )

@@ -160,6 +160,11 @@ def read_frame(paths: Iterable[str | Path], schema: str) -> "pd.DataFrame":
     return pa.concat_tables([read_table(path, schema) for path in paths], unify_dictionaries=True).to_pandas()
 
 
+def read_readouts(paths: Iterable[str | Path], experiment: str) -> "pd.DataFrame":
+    """Stack the readout tables of one experiment, of those in `paths`: readout/{experiment}/{law}/seed….parquet."""
+    return read_frame((path for path in paths if Path(path).parts[-3] == experiment), "readout")
+
+
 def read_matrix(path: str | Path, schema: str, column: str, group: int) -> np.ndarray:
     """Read the matrix that `column` holds in row group `group` (0 is layer or depth 1), shape (rows, width).
 

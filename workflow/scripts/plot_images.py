@@ -2,13 +2,10 @@
 
 from onebit_rf.figures import images, style
 from onebit_rf.job import job
-from onebit_rf.tables import read_frame
+from onebit_rf.tables import read_readouts
 
 if __name__ == "__main__":
     with job(snakemake):
         readouts = snakemake.input.readout
-        panels = {
-            name: (read_frame((path for path in readouts if f"/{name}/" in path), "readout"), facts)
-            for name, facts in snakemake.params.experiments.items()
-        }
+        panels = {name: (read_readouts(readouts, name), facts) for name, facts in snakemake.params.experiments.items()}
         style.save(images.draw(panels), snakemake.output)

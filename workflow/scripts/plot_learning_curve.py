@@ -2,7 +2,7 @@
 
 from onebit_rf.figures import learning_curve, style
 from onebit_rf.job import job
-from onebit_rf.tables import read_frame
+from onebit_rf.tables import read_frame, read_readouts
 
 if __name__ == "__main__":
     with job(snakemake):
@@ -10,7 +10,7 @@ if __name__ == "__main__":
         readouts = snakemake.input.readout
         panels = {
             name: (
-                read_frame((path for path in readouts if f"/{name}/" in path), "readout"),
+                read_readouts(readouts, name),
                 read_frame([theory], "theory"),
                 facts,
             )

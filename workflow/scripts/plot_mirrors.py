@@ -2,13 +2,13 @@
 
 from onebit_rf.figures import mirrors, style
 from onebit_rf.job import job
-from onebit_rf.tables import read_frame
+from onebit_rf.tables import read_frame, read_readouts
 
 if __name__ == "__main__":
     with job(snakemake):
         experiments, readouts = snakemake.params.experiments, snakemake.input.readout
         tables = [
-            (read_frame((path for path in readouts if f"/{name}/" in path), "readout"), read_frame([theory], "theory"))
+            (read_readouts(readouts, name), read_frame([theory], "theory"))
             for name, theory in zip(experiments, snakemake.input.theory, strict=True)
         ]
         style.save(mirrors.draw(tables, next(iter(experiments.values()))), snakemake.output)
