@@ -4,8 +4,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from onebit_rf.activations import get_activation
-from onebit_rf.spectra import eigenvalues
+from onebit_rf.model.activations import get_activation
+from onebit_rf.model.spectra import eigenvalues
 
 
 def draw_features(

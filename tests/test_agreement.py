@@ -6,7 +6,7 @@ import pytest
 
 from onebit_rf.agreement import compare, write_agreement
 from onebit_rf.errors import OnebitError
-from onebit_rf.tables import read_frame
+from onebit_rf.tables.files import read_frame
 
 
 def tables(values=(1.0, 1.2, 1.4)):

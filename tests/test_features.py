@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from onebit_rf.activations import ACTIVATIONS, get_activation
-from onebit_rf.data import sample_gaussian, write_dataset
+from onebit_rf.data.datasets import sample_gaussian, write_dataset
 from onebit_rf.errors import OnebitError
 from onebit_rf.features import extract_features
 from onebit_rf.kernels import unpack_signs
-from onebit_rf.tables import read_matrix
-from onebit_rf.weights import read_gaussian, read_one_bit, sample_weights
+from onebit_rf.model.activations import ACTIVATIONS, get_activation
+from onebit_rf.tables.files import read_matrix
+from onebit_rf.weights.laws import read_gaussian, read_one_bit, sample_weights
 
 WIDTHS = [40, 33, 64]  # 33 is no multiple of a byte or a word
 D_IN = 51

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from onebit_rf.errors import OnebitError
-from onebit_rf.tables import write_table
+from onebit_rf.tables.files import write_table
 
 
 def compare(readout: pd.DataFrame, theory: pd.DataFrame) -> pd.DataFrame:

@@ -68,7 +68,7 @@ def _samples(text: str) -> int:
 
 def run_predict(arguments: argparse.Namespace) -> None:
     """Print the predictions, one row or record per number of samples."""
-    from onebit_rf.problem import Problem
+    from onebit_rf.model.problem import Problem
     from onebit_rf.theory import predict_curve
 
     problem = Problem(n_train=arguments.n_train[0], **{name: getattr(arguments, name) for name in _FIELDS})

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from onebit_rf import kernels
-from onebit_rf.activations import get_activation
-from onebit_rf.tables import TableWriter, read_matrix
-from onebit_rf.weights import read_gaussian, read_one_bit
+from onebit_rf.model.activations import get_activation
+from onebit_rf.tables.files import TableWriter, read_matrix
+from onebit_rf.weights.laws import read_gaussian, read_one_bit
 
 Layer = Callable[[np.ndarray], np.ndarray]
 

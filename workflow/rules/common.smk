@@ -4,12 +4,12 @@ from glob import glob
 
 import yaml
 
-from onebit_rf.config import check_machine, validate
+from onebit_rf.config.checks import check_machine, validate
 from onebit_rf.errors import OnebitError
-from onebit_rf.experiment import input_dim
+from onebit_rf.config.experiment import input_dim
 from onebit_rf.latency import devices
-from onebit_rf.sources import source_closure
-from onebit_rf.weights import dims_label
+from onebit_rf.jobs.sources import source_closure
+from onebit_rf.weights.laws import dims_label
 
 with open(workflow.source_path("../schemas/config.schema.yaml")) as schema_file:
     config_schema = yaml.safe_load(schema_file)

@@ -1,8 +1,8 @@
 """Compare the simulated test error of one experiment with its theory."""
 
 from onebit_rf.agreement import compare, write_agreement
-from onebit_rf.job import job
-from onebit_rf.tables import read_frame
+from onebit_rf.jobs.job import job
+from onebit_rf.tables.files import read_frame
 
 if __name__ == "__main__":
     with job(snakemake):

@@ -1,7 +1,7 @@
 """Compute the features of every depth for one data set, network, law and seed."""
 
 from onebit_rf.features import extract_features
-from onebit_rf.job import job, progress
+from onebit_rf.jobs.job import job, progress
 
 if __name__ == "__main__":
     with job(snakemake):

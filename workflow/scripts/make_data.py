@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from onebit_rf.data import data_root, make_dataset, write_dataset
-from onebit_rf.job import job
+from onebit_rf.data.datasets import data_root, make_dataset, write_dataset
+from onebit_rf.jobs.job import job
 
 
 def make_data(path: str, dataset: dict[str, Any], seed: int, root: Path) -> None:

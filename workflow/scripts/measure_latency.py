@@ -1,6 +1,6 @@
 """Measure the time of inference of every network, batch size and backend on one device."""
 
-from onebit_rf.job import job, progress
+from onebit_rf.jobs.job import job, progress
 from onebit_rf.latency import measure_latency
 
 if __name__ == "__main__":

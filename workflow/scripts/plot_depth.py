@@ -1,8 +1,8 @@
 """Draw test MSE against depth."""
 
 from onebit_rf.figures import depth, style
-from onebit_rf.job import job
-from onebit_rf.tables import read_frame
+from onebit_rf.jobs.job import job
+from onebit_rf.tables.files import read_frame
 
 if __name__ == "__main__":
     with job(snakemake):

@@ -1,8 +1,8 @@
 """Draw the time of inference against d_1."""
 
 from onebit_rf.figures import latency, style
-from onebit_rf.job import job
-from onebit_rf.tables import read_frame
+from onebit_rf.jobs.job import job
+from onebit_rf.tables.files import read_frame
 
 if __name__ == "__main__":
     with job(snakemake):

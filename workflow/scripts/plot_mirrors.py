@@ -1,8 +1,8 @@
 """Draw test MSE by mirror."""
 
 from onebit_rf.figures import mirrors, style
-from onebit_rf.job import job
-from onebit_rf.tables import read_frame, read_readouts
+from onebit_rf.jobs.job import job
+from onebit_rf.tables.files import read_frame, read_readouts
 
 if __name__ == "__main__":
     with job(snakemake):

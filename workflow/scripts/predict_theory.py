@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from onebit_rf.experiment import problem, sample_sizes
-from onebit_rf.job import job
-from onebit_rf.tables import TableWriter
+from onebit_rf.config.experiment import problem, sample_sizes
+from onebit_rf.jobs.job import job
+from onebit_rf.tables.files import TableWriter
 from onebit_rf.theory import predict_curve
 
 

@@ -1,7 +1,7 @@
 """Train and measure the read-outs of one experiment, law and seed at every depth."""
 
-from onebit_rf.job import job, progress
-from onebit_rf.readout import train_readout
+from onebit_rf.jobs.job import job, progress
+from onebit_rf.readout.stage import train_readout
 
 if __name__ == "__main__":
     with job(snakemake):

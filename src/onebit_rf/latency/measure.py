@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 from onebit_rf.errors import OnebitError
 from onebit_rf.kernels import gemlite
 from onebit_rf.latency.models import Model, Network, cpu_models
-from onebit_rf.tables import write_table
+from onebit_rf.tables.files import write_table
 
 FLUSH_BYTES = 128 << 20  # read to empty the caches: several times the last-level cache that a core reaches
 WARMING_SECONDS = 0.002  # of calls before a warm one: enough that small models find code and weights in the caches
@@ -154,6 +154,6 @@ def _clock(run: Callable[[], Any]) -> float:
 
 
 def _processor_name() -> str:
-    from onebit_rf.tables import provenance
+    from onebit_rf.tables.files import provenance
 
     return provenance("latency", {})["machine"]["processor"] or platform.machine()

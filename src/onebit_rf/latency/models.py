@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from onebit_rf import __version__, kernels
+from onebit_rf.jobs.seeds import stream
 from onebit_rf.kernels import native
-from onebit_rf.seeds import stream
 
 if TYPE_CHECKING:
     import torch

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from onebit_rf.losses import Loss
+from onebit_rf.model.losses import Loss
 from onebit_rf.theory.freedom import Chain
 from onebit_rf.theory.quadrature import TAIL, normal_density, panels
 

@@ -1,10 +1,10 @@
 """What the theory covers, said in one line where it does not."""
 
-from onebit_rf.activations import get_activation
 from onebit_rf.errors import OnebitError
-from onebit_rf.mirrors import get_mirror
-from onebit_rf.problem import Problem
-from onebit_rf.teachers import get_teacher
+from onebit_rf.model.activations import get_activation
+from onebit_rf.model.mirrors import get_mirror
+from onebit_rf.model.problem import Problem
+from onebit_rf.model.teachers import get_teacher
 
 
 def check_covered(problem: Problem) -> None:

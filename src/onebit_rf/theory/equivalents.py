@@ -13,7 +13,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from onebit_rf.activations import Activation, get_activation
+from onebit_rf.model.activations import Activation, get_activation
 from onebit_rf.theory.quadrature import normal_panels, normal_steps
 
 _BIAS_STEP = 0.09  # of b/μ, 157 nodes: 1e-8 at worst, in narrow deep ReLU networks, where ρ(b) falls by many decades

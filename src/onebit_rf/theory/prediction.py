@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from onebit_rf.losses import LOSSES
-from onebit_rf.mirrors import get_mirror
-from onebit_rf.problem import Problem
-from onebit_rf.teachers import get_teacher
+from onebit_rf.model.losses import LOSSES
+from onebit_rf.model.mirrors import get_mirror
+from onebit_rf.model.problem import Problem
+from onebit_rf.model.teachers import get_teacher
 from onebit_rf.theory.convex import Task, iterate, solve_order
 from onebit_rf.theory.coverage import check_covered
 from onebit_rf.theory.curve import Solution, solve_curve

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from onebit_rf.mirrors import Mirror
-from onebit_rf.teachers import Teacher
+from onebit_rf.model.mirrors import Mirror
+from onebit_rf.model.teachers import Teacher
 from onebit_rf.theory.mirror import Coupling
 from onebit_rf.theory.quadrature import TAIL, normal_density, panels
 

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from onebit_rf.spectra import eigenvalues, power_exponent
+from onebit_rf.model.spectra import eigenvalues, power_exponent
 
 _BIN_WIDTH = 1.0
 _BIN_NODES = 12

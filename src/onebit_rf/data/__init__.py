@@ -1,0 +1,1 @@
+"""Inputs x_0, by kind of data set."""

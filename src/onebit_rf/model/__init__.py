@@ -1,0 +1,1 @@
+"""The vocabulary: pure definitions of a learning problem, each law beside its moments."""

@@ -1,0 +1,1 @@
+"""The trained last layer, and its test error at every depth and sample size."""

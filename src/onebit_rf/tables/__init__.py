@@ -1,0 +1,1 @@
+"""Every table of the project: schemas, and Parquet files with provenance."""

@@ -1,0 +1,206 @@
+"""Products with sign matrices: every backend against float64, every engine against the others, bit for bit."""
+
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
+
+from onebit_rf import kernels
+from onebit_rf.errors import OnebitError
+from onebit_rf.kernels import gemlite, native
+
+ENGINES = ("avx512", "avx2", "portable")
+TABLES = {"native": 2e-6, "native-float": 2e-6, "native-8bit": 2e-2}  # largest relative error for Gaussian rows
+SHAPES = [(1, 1, 1), (3, 5, 2), (64, 32, 1), (65, 33, 3), (100, 1000, 9), (200, 1025, 17), (130, 2077, 16)]
+
+
+def use_engine(monkeypatch, engine: str) -> None:
+    if engine not in native.engines():
+        pytest.skip(f"this processor or this build has no {engine} engine")
+    monkeypatch.setenv(native.ENVIRONMENT, engine)
+
+
+def problem(d_out: int, d_in: int, rows: int, seed: int = 0):
+    """Signs, Gaussian rows, and their product in float64."""
+    rng = np.random.default_rng(seed)
+    signs = kernels.pack_signs(rng.standard_normal((d_out, d_in)))
+    x = rng.standard_normal((rows, d_in), dtype=np.float32)
+    return signs, x, x.astype(np.float64) @ kernels.unpack_signs(signs).T.astype(np.float64)
+
+
+def relative_error(z: np.ndarray, exact: np.ndarray) -> float:
+    return np.linalg.norm(z - exact) / np.linalg.norm(exact)
+
+
+@given(arrays(np.float32, array_shapes(min_dims=2, max_dims=2, max_side=40), elements=st.floats(-1, 1, width=32)))
+@settings(max_examples=50, deadline=None)
+def test_unpacking_returns_the_signs(dense):
+    signs = kernels.pack_signs(dense)
+    assert signs.shape == dense.shape
+    assert np.array_equal(kernels.unpack_signs(signs), np.where(dense >= 0, 1, -1))
+
+
+def test_bad_matrices_raise():
+    with pytest.raises(OnebitError, match="NaN"):
+        kernels.pack_signs(np.array([[1.0, np.nan]]))
+    with pytest.raises(OnebitError, match="at least one entry"):
+        kernels.pack_signs(np.empty((0, 3)))
+    with pytest.raises(OnebitError, match="uint8"):
+        kernels.SignMatrix(np.zeros((2, 2), np.uint8), d_in=17)
+    with pytest.raises(OnebitError, match="past column"):
+        kernels.SignMatrix(np.full((2, 1), 255, np.uint8), d_in=7)
+
+
+@pytest.mark.parametrize("backend", [*TABLES, "dense"])
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_product_equals_float64(monkeypatch, engine, backend, shape):
+    use_engine(monkeypatch, engine)
+    signs, x, exact = problem(*shape)
+    z = kernels.load(signs, backend, scale=0.5).apply(x)
+    assert relative_error(z, 0.5 * exact) <= TABLES.get(backend, 2e-6)
+
+
+@pytest.mark.parametrize("backend", TABLES)
+@pytest.mark.parametrize("shape", [*SHAPES, (640, 1100, 200)])  # only the last is work enough for several threads
+def test_engines_threads_and_batches_agree_bitwise(monkeypatch, backend, shape):
+    """Rounding happens entry by entry and sums are exact (or in one fixed order): nothing else may matter."""
+    if not native.engines():
+        pytest.skip("this build has no engine")
+    signs, x, _ = problem(*shape)
+    results = []
+    for engine in native.engines():
+        monkeypatch.setenv(native.ENVIRONMENT, engine)
+        product = kernels.load(signs, backend)
+        results += [product.apply(x, threads=threads) for threads in (1, 2, 5)]
+        results.append(np.concatenate([product.apply(x[i : i + 1]) for i in range(len(x))]))
+    assert all(np.array_equal(results[0], z) for z in results)
+
+
+@pytest.mark.parametrize("backend", ["native", "native-float", "dense"])
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("values", [[np.nan], [np.inf], [-np.inf, np.inf], [1e30, -3e30], [np.inf, np.nan, 1e30]])
+def test_awkward_values_propagate_as_in_float64(monkeypatch, engine, backend, values):
+    use_engine(monkeypatch, engine)
+    signs, x, _ = problem(70, 133, 3)
+    x[1, 7 : 7 + len(values)] = values
+    with np.errstate(invalid="ignore"):
+        exact = x.astype(np.float64) @ kernels.unpack_signs(signs).T
+    with np.errstate(invalid="ignore"):
+        z = kernels.load(signs, backend).apply(x)
+    np.testing.assert_allclose(z, exact, rtol=1e-6, atol=2e-6 * np.nanmax(np.abs(x[[0, 2]])) * 133)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("magnitude", [1e-42, 1e-30, 1e30])
+def test_precision_does_not_depend_on_magnitude(monkeypatch, engine, magnitude):
+    use_engine(monkeypatch, engine)
+    signs, x, _ = problem(70, 133, 3)
+    x = (x * magnitude).astype(np.float32)
+    exact = x.astype(np.float64) @ kernels.unpack_signs(signs).T
+    assert relative_error(kernels.load(signs).apply(x).astype(np.float64) / magnitude, exact / magnitude) <= 2e-6
+
+
+def test_an_outlier_costs_no_precision_of_the_output():
+    signs, x, _ = problem(300, 4096, 4)
+    x[:, 5] = 1e6
+    exact = x.astype(np.float64) @ kernels.unpack_signs(signs).T
+    assert relative_error(kernels.load(signs).apply(x), exact) <= 2e-6
+
+
+@pytest.mark.parametrize("backend", ["auto", "dense"])
+def test_inputs_of_any_layout_and_no_rows(backend):
+    signs, x, exact = problem(65, 96, 8)
+    product = kernels.load(signs, backend)
+    assert relative_error(product.apply(x[::2]), exact[::2]) <= 2e-6
+    assert relative_error(product.apply(np.asfortranarray(x)), exact) <= 2e-6
+    assert product.apply(x[:0]).shape == (0, 65)
+    out = np.empty((8, 65), np.float32)
+    assert product.apply(x, out) is out
+
+
+@pytest.mark.parametrize("backend", ["auto", "dense"])
+def test_bad_inputs_raise(backend):
+    signs, x, _ = problem(32, 32, 32)
+    product = kernels.load(signs, backend)
+    for wrong in (x.astype(np.float64), x[0], x[:, :31]):
+        with pytest.raises(OnebitError, match="x: need float32"):
+            product.apply(wrong)
+    for out in (np.empty((32, 31), np.float32), np.empty((32, 64), np.float32)[:, ::2], np.empty((32, 32))):
+        with pytest.raises(OnebitError, match="out: need writable"):
+            product.apply(x, out)
+    with pytest.raises(OnebitError, match="share memory"):
+        product.apply(x, x)
+    with pytest.raises(OnebitError, match="threads"):
+        product.apply(x, threads=0)
+    with pytest.raises(OnebitError, match="unknown 'fast'"):
+        kernels.load(signs, "fast")
+
+
+def test_without_the_extension_products_are_dense(monkeypatch):
+    monkeypatch.setattr(native, "_signs", None)
+    monkeypatch.delenv(native.ENVIRONMENT, raising=False)
+    signs, x, exact = problem(10, 20, 3)
+    assert relative_error(kernels.load(signs).apply(x), exact) <= 2e-6
+    with pytest.raises(OnebitError, match="C extension is not built"):
+        kernels.load(signs, "native")
+
+
+def test_the_environment_chooses(monkeypatch):
+    signs = problem(10, 20, 1)[0]
+    monkeypatch.setenv(native.ENVIRONMENT, "dense")
+    assert isinstance(kernels.load(signs), kernels.registry.dense.DenseProduct)
+    monkeypatch.setenv(native.ENVIRONMENT, "avx1024")
+    for backend in ("auto", "native"):
+        with pytest.raises(OnebitError, match=r"avx1024 is not one of|not built"):
+            kernels.load(signs, backend)
+
+
+def test_packed_numbers_for_gemlite_are_the_signs():
+    """The formula of gemlite's documentation, W = (q − zero)·scale, applied to the numbers it is handed."""
+    signs, x, exact = problem(64, 192, 5)
+    bits, scales, zeros = (tensor.numpy() for tensor in gemlite.packed_numbers(signs))
+    column = np.arange(192)
+    q = bits[:, column // 8] >> (column % 8) & 1
+    weights = (q - zeros[:, column // 64]) * scales[:, column // 64]
+    assert np.array_equal(x.astype(np.float64) @ weights.T.astype(np.float64), exact)
+    with pytest.raises(OnebitError, match="multiple of 64"):
+        gemlite.packed_numbers(problem(64, 100, 1)[0])
+
+
+@pytest.mark.skipif(gemlite.why_unavailable() is not None, reason=f"gemlite: {gemlite.why_unavailable()}")
+@pytest.mark.parametrize("rows", [1, 4, 16, 64])
+def test_gemlite_equals_float64(rows):
+    signs, x, exact = problem(1024, 2048, rows)
+    assert relative_error(kernels.load(signs, "gemlite", scale=0.5).apply(x), 0.5 * exact) <= 2e-3
+
+
+def test_importing_the_kernels_does_not_import_torch():
+    code = "import sys, onebit_rf.kernels; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.slow
+def test_sanitizers_find_nothing(tmp_path):
+    compiler = shutil.which("gcc")
+    if compiler is None:
+        pytest.skip("needs gcc with its sanitizers")
+    library, tests = tmp_path / "_signs.so", Path(__file__).parent
+    source = tests.parents[1] / "src/onebit_rf/kernels/_signs.c"
+    flags = ["-O1", "-g", "-std=gnu11", "-shared", "-fPIC", "-pthread"]
+    flags += ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-DWORTH_A_THREAD=1"]
+    include = f"-I{sysconfig.get_paths()['include']}"
+    subprocess.run([compiler, *flags, include, "-o", library, source], check=True)
+    asan = subprocess.run([compiler, "-print-file-name=libasan.so"], capture_output=True, text=True, check=True)
+    environment = {**os.environ, "LD_PRELOAD": asan.stdout.strip(), "ASAN_OPTIONS": "detect_leaks=0"}
+    command = [sys.executable, tests / "fuzz_signs.py", library, "15"]
+    run = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr[-3000:]

@@ -1,0 +1,120 @@
+"""The latency stage: every backend computes the same network, rows say what was measured, figures show it."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from onebit_rf.errors import OnebitError
+from onebit_rf.figures import latency as latency_figure
+from onebit_rf.figures import speedup
+from onebit_rf.kernels import native
+from onebit_rf.latency import devices, measure, measure_latency
+from onebit_rf.latency.models import Model, Network, cpu_models
+from onebit_rf.tables.files import read_frame
+
+NETWORK = Network((100, 64, 33))
+
+
+def test_every_backend_computes_the_same_network():
+    x = NETWORK.inputs(7)
+    exact = NETWORK.exact(x)
+    for model in cpu_models(NETWORK, threads=1):
+        y = model.forward(x)
+        assert y.dtype == np.float32
+        assert np.linalg.norm(y - exact) <= model.limit * np.linalg.norm(exact), model.backend
+
+
+def test_exact_is_the_formula():
+    """Against the float32 weights, entry by entry."""
+    x = NETWORK.inputs(2)
+    hidden = [sum(w * v for w, v in zip(row, x[1], strict=True)) for row in NETWORK.weights[0].astype(float)]
+    expected = NETWORK.last.astype(float) @ np.tanh(NETWORK.weights[1].astype(float) @ np.tanh(hidden))
+    np.testing.assert_allclose(NETWORK.exact(x)[1], expected, rtol=1e-6)
+
+
+def test_inputs_of_a_smaller_batch_are_the_first_of_a_larger():
+    assert np.array_equal(NETWORK.inputs(3), NETWORK.inputs(9)[:3])
+
+
+def test_weight_bytes_count_one_bit_per_hidden_weight():
+    sizes = {model.backend: model.weight_bytes for model in cpu_models(NETWORK, threads=1)}
+    assert sizes["fp32-torch"] == 4 * (64 * 100 + 33 * 64 + 10 * 33)
+    if native.why_unavailable() is None:
+        assert sizes["one-bit"] == 64 * 13 + 33 * 8 + 4 * 10 * 33
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory):
+    path = tmp_path_factory.mktemp("latency") / "cpu.parquet"
+    sizes = {"d_in": 128, "networks": [[32], [64], [64, 64]], "batches": [1, 5], "threads": 1}
+    measure_latency(path, "cpu", **sizes, repetitions=5, seconds=0.0, params={})
+    return read_frame([path], "latency")
+
+
+def test_rows_are_repetitions_taken_in_turn(table):
+    """At least three repetitions however little time there is, and every backend once before any comes again."""
+    cell = table[(table["widths"] == "32") & (table["batch"] == 1) & (table["state"] == "cold")]
+    assert cell["repetition"].is_monotonic_increasing
+    assert set(cell["repetition"]) == {0, 1, 2}
+    assert (cell.groupby("repetition")["backend"].nunique() == cell["backend"].nunique()).all()
+
+
+def test_columns_fit_together(table):
+    assert (table["seconds"] > 0).all()
+    np.testing.assert_allclose(table["bytes_per_second"], table["weight_bytes"] / table["seconds"])
+    np.testing.assert_allclose(table["bandwidth_fraction"], table["bytes_per_second"] / table["bandwidth"])
+    assert (table["relative_error"][table["backend"].astype(str).str.startswith("fp32")] < 1e-5).all()
+    assert table["bandwidth"].nunique() == 1
+
+
+def test_a_wrong_one_bit_model_is_not_timed():
+    assert measure._is_right(Model("one-bit", None, 1, 1e-5, ""), 1e-6)
+    assert not measure._is_right(Model("fp32-onednn", None, 1, 1e-5, ""), 1e-3)
+    with pytest.raises(OnebitError, match="one-bit is off by 1"):
+        measure._is_right(Model("one-bit", None, 1, 1e-5, ""), 1.0)
+    with pytest.raises(OnebitError, match="off by nan"):
+        measure._is_right(Model("one-bit", None, 1, 1e-5, ""), np.nan)
+
+
+def test_the_cpu_is_always_a_device():
+    assert devices()[0] == "cpu"
+
+
+def test_speedup_is_over_the_fastest_float32():
+    times = {"fp32-torch": [8.0, 9.0, 100.0], "fp32-numpy": [6.0, 6.0, 6.0], "one-bit": [2.0, 3.0, 1.0]}
+    rows = [
+        {"device_name": "a", "state": "warm", "depth": 1, "widths": "32", "batch": 1, "backend": name, "seconds": time}
+        for name, column in times.items()
+        for time in column
+    ]
+    assert speedup.speedups(pd.DataFrame(rows)).set_index("backend")["speedup"].to_dict() == {"one-bit": 3.0}
+
+
+def test_a_card_gets_its_own_panels(table):
+    card = table[table["state"] == "warm"].assign(device="cuda", device_name="a card")
+    both = pd.concat([table, card])
+    drawn = latency_figure.draw(both)
+    assert sum(axes.get_title().startswith("a card, warm") for axes in drawn.axes) == 2
+    assert "no GPU" not in drawn.get_suptitle()
+    assert len(speedup.draw(both).axes) == 8
+
+
+def test_the_module_prints_a_line_per_state(capsys):
+    from onebit_rf.latency.__main__ import main
+
+    main([(64, 32, 1)])
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(":")[0] for line in lines] == ["64→32, batch 1, warm", "64→32, batch 1, cold"]
+    assert all("torch" in line for line in lines)
+
+
+def test_figures_show_every_panel_and_say_where(table):
+    drawn = latency_figure.draw(table)
+    assert [axes.get_title().split(", ", 1)[1] for axes in drawn.axes] == [
+        "cold, batch 1",
+        "cold, batch 5",
+        "warm, batch 1",
+        "warm, batch 5",
+    ]
+    assert "no GPU was measured" in drawn.get_suptitle()
+    assert len(speedup.draw(table).axes) == 4

@@ -1,0 +1,152 @@
+"""Tables: what is written is read back bit for bit; nothing half-written appears; damage is named."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from onebit_rf.errors import OnebitError
+from onebit_rf.tables.files import (
+    TableWriter,
+    read_frame,
+    read_matrix,
+    read_provenance,
+    read_readouts,
+    read_table,
+    write_table,
+)
+from onebit_rf.tables.schemas import SCHEMAS
+
+matrices = hnp.arrays(
+    np.float32, hnp.array_shapes(min_dims=2, max_dims=2, max_side=20), elements=st.floats(width=32, allow_nan=False)
+)
+
+
+@given(st.lists(matrices, min_size=1, max_size=3))
+def test_matrices_of_any_shapes_survive_bit_for_bit(tmp_path_factory, layers):
+    path = tmp_path_factory.mktemp("tables") / "features.parquet"
+    with TableWriter(path, "features", {}) as writer:
+        for depth, matrix in enumerate(layers, start=1):
+            writer.write(depth=depth, x=matrix)
+    for depth, matrix in enumerate(layers):
+        assert np.array_equal(read_matrix(path, "features", "x", depth).view(np.uint32), matrix.view(np.uint32))
+
+
+@given(hnp.arrays(np.uint8, hnp.array_shapes(min_dims=2, max_dims=2, max_side=20)))
+def test_bits_survive(tmp_path_factory, bits):
+    path = tmp_path_factory.mktemp("tables") / "weights.parquet"
+    write_table(path, "weights_one_bit", {}, layer=1, fan_in=8 * bits.shape[1], bits=bits)
+    assert np.array_equal(read_matrix(path, "weights_one_bit", "bits", 0), bits)
+
+
+def write_theory(path, rows=3):
+    n = np.arange(1, rows + 1)
+    write_table(
+        path,
+        "theory",
+        {"ridge": 0.5},
+        depth=1,
+        n_train=n,
+        readout="ridge:0",
+        value=1 / n,
+        kappa=1.0,
+        df=1.0,
+        converged=True,
+        reason="",
+        residual=0.0,
+        iterations=3,
+    )
+
+
+def test_columns_and_scalars_become_rows(tmp_path):
+    write_theory(tmp_path / "one.parquet")
+    write_theory(tmp_path / "two.parquet", rows=2)
+    frame = read_frame([tmp_path / "one.parquet", tmp_path / "two.parquet"], "theory")
+    assert list(frame.columns) == SCHEMAS["theory"].names
+    assert frame["n_train"].tolist() == [1, 2, 3, 1, 2]
+    assert (frame["depth"] == 1).all()
+
+
+def test_provenance_is_inside_the_file(tmp_path):
+    write_theory(tmp_path / "theory.parquet")
+    record = read_provenance(tmp_path / "theory.parquet", "theory")
+    assert record["schema"] == "theory"
+    assert record["params"] == {"ridge": 0.5}
+    assert record["machine"]["cores"] >= 1
+    assert set(record) == {"schema", "params", "version", "commit", "machine"}
+
+
+def test_every_column_says_what_it_means():
+    assert all(field.metadata[b"meaning"] for schema in SCHEMAS.values() for field in schema)
+
+
+def test_failed_write_leaves_nothing(tmp_path):
+    def fail():
+        with TableWriter(tmp_path / "features.parquet", "features", {}) as writer:
+            writer.write(depth=1, x=np.ones((2, 3)))
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_failed_write_keeps_the_old_table(tmp_path):
+    path = tmp_path / "theory.parquet"
+    write_theory(path)
+    before = path.read_bytes()
+    with pytest.raises(KeyError):
+        write_table(path, "theory", {}, depth=np.ones(2))
+    assert path.read_bytes() == before
+
+
+@given(st.data())
+def test_damaged_file_is_named_with_the_remedy(tmp_path_factory, data):
+    path = tmp_path_factory.mktemp("tables") / "theory.parquet"
+    write_theory(path)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: data.draw(st.integers(0, len(whole) - 1))])
+    with pytest.raises(OnebitError, match=r"theory\.parquet: .*delete it and run snakemake again"):
+        read_table(path, "theory")
+
+
+def test_foreign_tables_are_refused(tmp_path):
+    import pandas as pd
+
+    foreign, other = tmp_path / "foreign.parquet", tmp_path / "theory.parquet"
+    pd.DataFrame({"depth": [1]}).to_parquet(foreign)
+    write_theory(other)
+    for path, schema in ((foreign, "theory"), (other, "readout")):
+        with pytest.raises(OnebitError, match=f"{path.name}: not a table of schema '{schema}'"):
+            read_table(path, schema)
+
+
+def test_missing_table_and_missing_row_group_are_named(tmp_path):
+    with pytest.raises(OnebitError, match=r"absent\.parquet: no such table"):
+        read_table(tmp_path / "absent.parquet", "theory")
+    path = tmp_path / "features.parquet"
+    write_table(path, "features", {}, depth=1, x=np.ones((2, 3)))
+    with pytest.raises(OnebitError, match="holds 1 row groups, number 2 is needed"):
+        read_matrix(path, "features", "x", 1)
+
+
+def test_readouts_of_an_experiment_named_like_a_law_are_told_apart(tmp_path):
+    paths = [tmp_path / experiment / "gaussian" / "seed0.parquet" for experiment in ("gaussian", "ridge")]
+    for depth, path in enumerate(paths, start=1):
+        write_table(
+            path,
+            "readout",
+            {},
+            law="gaussian",
+            seed=0,
+            depth=depth,
+            n_train=np.array([5]),
+            readout="ridge:0",
+            estimator="labels",
+            metric="mse",
+            value=1.0,
+            train_residual=None,
+            distance=None,
+        )
+    assert read_readouts(paths, "gaussian")["depth"].tolist() == [1]

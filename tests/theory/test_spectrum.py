@@ -1,0 +1,49 @@
+"""The compressed spectrum against the sums over all eigenvalues that it stands for."""
+
+import numpy as np
+import pytest
+
+from onebit_rf.errors import OnebitError
+from onebit_rf.model.spectra import eigenvalues
+from onebit_rf.theory.spectrum import compress, named_spectrum
+
+
+@pytest.mark.parametrize("values", [eigenvalues("power:0.3", 10_000), eigenvalues("power:2", 10_000)])
+def test_compression_keeps_resolvent_sums(values):
+    spectrum = compress(values)
+    assert spectrum.values.size < 300
+    for kappa in np.geomspace(1e-9, 1e6, 16):
+        for power in (1, 2):
+            exact = np.mean((values / (values + kappa)) ** power)
+            assert spectrum.weights @ (spectrum.values / (spectrum.values + kappa)) ** power == pytest.approx(
+                exact, rel=1e-11
+            )
+
+
+def test_compression_keeps_zero_eigenvalues_and_arbitrary_ones():
+    values = np.concatenate([np.zeros(500), np.random.default_rng(0).lognormal(0, 3, 4000)])
+    spectrum = compress(values)
+    assert spectrum.mean == pytest.approx(values.mean(), rel=1e-12)
+    assert spectrum.weights @ (spectrum.values / (spectrum.values + 0.1)) == pytest.approx(
+        np.mean(values / (values + 0.1)), rel=1e-12
+    )
+
+
+def test_few_eigenvalues_stay_as_they_are():
+    spectrum = compress(np.array([2.0, 0.5, 0.5]))
+    assert spectrum.values.tolist() == [0.5, 2.0]
+    assert spectrum.weights == pytest.approx([2 / 3, 1 / 3])
+    assert named_spectrum("identity", 7).values.tolist() == [1.0]
+
+
+def test_power_law_has_mean_one_and_its_exponent():
+    values = eigenvalues("power:1.5", 1000)
+    assert values.mean() == pytest.approx(1)
+    assert values[0] / values[99] == pytest.approx(100**1.5)
+    assert eigenvalues("power:0", 3).tolist() == eigenvalues("identity", 3).tolist() == [1, 1, 1]
+
+
+@pytest.mark.parametrize("name", ["", "power", "power:", "power:-1", "power:nan", "power:inf", "flat", "identity:1"])
+def test_unknown_spectra_are_refused(name):
+    with pytest.raises(OnebitError, match="spectrum: must be identity or power:ALPHA"):
+        eigenvalues(name, 4)
