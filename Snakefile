@@ -1,20 +1,28 @@
 # Contents page of the workflow. One stage has one name, in five places: workflow/rules/<stage>.smk,
-# src/onebit_rf/<stage>.py, results/<stage>/, tests/test_<stage>.py and a heading of the README.
+# src/onebit_rf/<stage>.py or a folder, results/<stage>/, its tests and a heading of the README.
 #
-#   results/data/{dataset}/seed{seed}.parquet
-#   results/weights/{dims}/{law}/seed{seed}.parquet                     a row group per layer
+#   results/data/{dataset}/seed{seed}.parquet                           deleted once its features are made
+#   results/weights/{dims}/{law}/seed{seed}.parquet                     a row group per layer; deleted likewise
 #   results/features/{dataset}/{network}/{law}/seed{seed}.parquet       a row group per depth
 #   results/readout/{experiment}/{law}/seed{seed}.parquet
 #   results/theory/{experiment}.parquet
 #   results/agreement/{experiment}.parquet                              simulation against theory
 #   results/latency/{device}.parquet                                    a row per repetition
 #   results/figures/{figure}.pdf and .png
+#
+# {law} is a law of the weights, src/onebit_rf/weights/laws; learned weights will stand there by their training's name.
+from pathlib import Path
+
 from snakemake.utils import min_version
 
 min_version("9.27")
 
 
-configfile: "config/config.yaml"
+# Paths are relative to the project, from wherever Snakemake is started; --directory puts the results elsewhere.
+workdir: workflow.basedir
+
+
+configfile: Path(workflow.basedir) / "config" / "config.yaml"
 
 
 include: "workflow/rules/common.smk"
@@ -31,5 +39,5 @@ include: "workflow/rules/latency.smk"
 rule all:
     default_target: True
     input:
-        [figure_files(name) for name in [*config["figures"], "latency", "speedup"]],
-        agreement_tables(),
+        [figure_files(name) for name in FIGURES],
+        expand(rules.compare_theory.output, experiment=records.described()),

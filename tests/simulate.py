@@ -4,8 +4,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from onebit_rf.model.activations import get_activation
-from onebit_rf.model.spectra import eigenvalues
+from onebit_rf.model.activations import ACTIVATIONS
+from onebit_rf.model.spectra import SPECTRA
 
 
 def draw_features(
@@ -17,10 +17,10 @@ def draw_features(
     one_bit: bool = True,
 ) -> np.ndarray:
     """x_L of `rows` Gaussian inputs through a network drawn afresh, shape (rows, d_L)."""
-    x = generator.standard_normal((rows, dims[0])) * np.sqrt(eigenvalues(spectrum, dims[0]))
+    x = generator.standard_normal((rows, dims[0])) * np.sqrt(SPECTRA.get(spectrum).eigenvalues(dims[0]))
     for fan_in, width in pairwise(dims):
         weights = generator.standard_normal((fan_in, width))
-        x = get_activation(activation).function(x @ (np.sign(weights) if one_bit else weights) / np.sqrt(fan_in))
+        x = ACTIVATIONS.get(activation).function(x @ (np.sign(weights) if one_bit else weights) / np.sqrt(fan_in))
     return x
 
 

@@ -7,34 +7,43 @@ import numpy as np
 import pandas as pd
 
 from onebit_rf.errors import OnebitError
-from onebit_rf.tables.files import write_table
+from onebit_rf.tables.agreement import AGREEMENT
+from onebit_rf.tables.files import check_key, write_table
+from onebit_rf.tables.readout import READOUT
+from onebit_rf.tables.theory import THEORY
 
 
 def compare(readout: pd.DataFrame, theory: pd.DataFrame) -> pd.DataFrame:
-    """Join simulated and predicted test errors; a row per (law, depth, n, readout, estimator) at the fitted n.
+    """Join simulated and predicted test errors; a row for each key of the table `agreement`, at the fitted n.
 
-    deviation = mean over seeds / theory − 1, NaN where the theory says 0 or did not converge; standard_error of
-    the mean is NaN for a single seed.
+    Read-outs that were not found are left out of the mean over seeds and counted. deviation = mean/theory − 1, NaN
+    where the theory says 0 or did not converge; standard_error of the mean is NaN for a single seed.
 
     Raises:
-        OnebitError: where a simulated error is not a finite number.
+        OnebitError: where a simulated error is not a finite number, or rows cannot be told apart by their key.
     """
-    if not np.isfinite(readout["value"]).all():
+    check_key(readout, READOUT.key, "readout")
+    check_key(theory, THEORY.key, "theory")
+    if not np.isfinite(readout.loc[readout["converged"], "value"]).all():
         raise OnebitError("readout: a test error is not finite; look for features that are constant or overflow")
     fitted = readout.loc[readout["estimator"] == "sampled_teacher", "n_train"].unique()
-    rows = readout[readout["n_train"].isin(fitted)]
-    seeds = rows.groupby(["law", "depth", "n_train", "readout", "estimator"], observed=True)
-    table = seeds.agg(
+    rows, key = readout[readout["n_train"].isin(fitted)], list(AGREEMENT.key)
+    replicates = rows.groupby(key, observed=True)["converged"].agg(["size", "sum"])
+    table = pd.DataFrame({"unconverged": replicates["size"] - replicates["sum"]})
+    found = rows[rows["converged"]].groupby(key, observed=True)
+    averages = found.agg(
         seeds=("value", "size"),
         simulation=("value", "mean"),
         standard_error=("value", "sem"),
         max_train_residual=("train_residual", "max"),
-    ).reset_index()
-    predicted = theory[["depth", "n_train", "readout", "value"]].rename(columns={"value": "theory"})
-    table = table.astype({"readout": str}).merge(predicted.astype({"readout": str}), how="left")
+    )
+    table = table.join(averages).reset_index().fillna({"seeds": 0})
+    predicted = theory[[*THEORY.key, "value"]].rename(columns={"value": "theory"})
+    words = dict.fromkeys(("experiment", "readout", "metric"), str)
+    table = table.astype(words).merge(predicted.astype(words), how="left")
     return table.assign(deviation=table["simulation"] / table["theory"].where(table["theory"] > 0) - 1)
 
 
 def write_agreement(path: str | Path, table: pd.DataFrame, params: dict[str, Any]) -> None:
-    """Write a table of schema `agreement`."""
-    write_table(path, "agreement", params, **{name: column.to_numpy() for name, column in table.items()})
+    """Write a table `agreement`."""
+    write_table(path, AGREEMENT, params, **{name: column.to_numpy() for name, column in table.items()})

@@ -1,15 +1,20 @@
 """The command line: `onebit-rf predict …`, one sub-command per parser added in `build_parser`."""
 
 import argparse
+import codecs
+import io
 import json
 import math
+import os
 import sys
 from collections.abc import Sequence
+from dataclasses import fields
 
 from onebit_rf.errors import OnebitError
 
-# The options of `predict` that are fields of Problem as they stand.
-_FIELDS = ("dims", "activation", "ridge", "noise", "spectrum", "mirror", "teacher", "loss", "penalty")
+# How a terminal without these characters gets them.
+_SPELLED = {"≥": ">=", "≤": "<=", "−": "-", "²": "^2", "∝": "~", "Σ": "sum", "ℓ": "l"}
+_SPELLED |= {"α": "alpha", "β": "beta", "κ": "kappa", "λ": "lambda", "ρ": "rho", "σ": "sigma", "φ": "phi", "ψ": "psi"}
 
 
 class _Parser(argparse.ArgumentParser):
@@ -20,9 +25,21 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {message}\n")
 
 
+class _Version(argparse.Action):
+    """`--version`: prints the installed version, which is looked up only when it is asked for."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        """Print name and version, and exit with 0."""
+        from importlib.metadata import version
+
+        print(f"onebit-rf {version('onebit-rf')}")
+        parser.exit()
+
+
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser; every sub-command sets `run`, a function of the parsed arguments."""
     parser = _Parser(prog="onebit-rf", description="Random-feature models with one-bit weights.")
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_predict(commands)
     return parser
@@ -36,16 +53,22 @@ def _add_predict(commands: argparse._SubParsersAction) -> None:
         description="Exact asymptotic test error: excess mean squared error, or the error rate of a classifier.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
+    from onebit_rf.model.activations import ACTIVATIONS
+    from onebit_rf.model.losses import LOSSES
+    from onebit_rf.model.mirrors import MIRRORS
+    from onebit_rf.model.spectra import SPECTRA
+    from onebit_rf.model.teachers import TEACHERS
+
     option = parser.add_argument
     option("--dims", type=_widths, required=True, help="input dimension, then the widths: 8192,4096,4096")
     option("--n-train", type=_samples, required=True, nargs="+", metavar="N", help="numbers of training samples")
-    option("--activation", default="tanh", help="tanh, erf, odd_sigmoid, relu, leaky_relu or gelu")
+    option("--activation", default="tanh", help=ACTIVATIONS.forms())
     option("--ridge", default=0.0, type=float, metavar="λ", help="of |y − Xa|² + λ|a|², features unscaled")
     option("--noise", default=0.0, type=float, metavar="σ", help="standard deviation of the label noise")
-    option("--spectrum", default="identity", help="identity, or power:α for eigenvalues ∝ i^−α of mean 1")
-    option("--mirror", default="l2", help="l2, q:Q, entropy or hypentropy:BETA")
-    option("--teacher", default="normal", help="normal or uniform:LOW,HIGH")
-    option("--loss", default="square", help="square, logistic or squared-hinge")
+    option("--spectrum", default="identity", help=f"{SPECTRA.forms()}, of mean 1")
+    option("--mirror", default="l2", help=MIRRORS.forms())
+    option("--teacher", default="normal", help=TEACHERS.forms())
+    option("--loss", default="square", help=f"square, {LOSSES.forms()}")
     option("--penalty", default=0.0, type=float, metavar="λ", help="of Σ ℓ + (λ/2)|w|², classification only")
     option("--json", action="store_true", help="print a list of records instead of a table")
     parser.set_defaults(run=run_predict)
@@ -71,7 +94,8 @@ def run_predict(arguments: argparse.Namespace) -> None:
     from onebit_rf.model.problem import Problem
     from onebit_rf.theory import predict_curve
 
-    problem = Problem(n_train=arguments.n_train[0], **{name: getattr(arguments, name) for name in _FIELDS})
+    given = {field.name: getattr(arguments, field.name) for field in fields(Problem)}
+    problem = Problem(**{**given, "n_train": arguments.n_train[0]})
     predictions = predict_curve(problem, arguments.n_train)
     records = [{"n_train": n, **vars(prediction)} for n, prediction in zip(arguments.n_train, predictions, strict=True)]
     print(_json(records) if arguments.json else _table(records, problem.dims[-1]))
@@ -104,7 +128,27 @@ def _table(records: list[dict], width: int) -> str:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a sub-command; bad input is one line on stderr and exit status 2."""
+    """Run a sub-command; bad input is one line on stderr and exit status 2.
+
+    A reader that leaves early (`onebit-rf … | head -1`) ends it silently with the status of SIGPIPE, 141; output that
+    cannot be written is one line and status 1.
+    """
+    _spell_for(sys.stdout, sys.stderr)
+    try:
+        try:
+            return _run(argv)
+        finally:
+            print(end="", flush=True)  # what a full disk or a closed pipe refuses is heard here, not as Python exits
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is still to be flushed
+        if isinstance(error, BrokenPipeError):
+            return 141
+        print(f"onebit-rf: {error}", file=sys.stderr)
+        return 1
+
+
+def _run(argv: Sequence[str] | None) -> int:
+    """Parse and run; return the exit status."""
     arguments = build_parser().parse_args(argv)
     try:
         arguments.run(arguments)
@@ -112,3 +156,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"onebit-rf {arguments.command}: {error}", file=sys.stderr)
         return 2
     return 0
+
+
+def _spell_for(*streams: io.TextIOBase | None) -> None:
+    """Have the streams spell characters that their encoding lacks, where they would raise UnicodeEncodeError."""
+    codecs.register_error("spell", _spell)
+    for stream in streams:
+        if isinstance(stream, io.TextIOWrapper):  # not None, a closed stream, nor what a caller put in its place
+            stream.reconfigure(errors="spell")
+
+
+def _spell(error: UnicodeError) -> tuple[str, int]:
+    """Handle an encoding error: ≥ becomes >=, λ becomes lambda, what has no spelling a backslash and its number."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    lost = error.object[error.start : error.end]
+    return "".join(_SPELLED.get(letter, ascii(letter)[1:-1]) for letter in lost), error.end

@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from onebit_rf.errors import OnebitError
 from onebit_rf.figures import classification, depth, images, learning_curve, mirrors, ridge, style
 
 FACTS = {"dataset": "mnist", "dims": [30, 8, 8], "activation": "tanh", "noise": 0.1, "ridge": 0.0, "n_train": 12}
@@ -21,7 +22,7 @@ def made_up_readout(estimators, metric="mse", readouts=("ridge:0",)):
         for estimator in estimators
     ]
     frame = pd.DataFrame(rows)
-    return frame.assign(value=1 / (frame["n_train"] * frame["depth"]) * (1 + 0.01 * frame["seed"]))
+    return frame.assign(converged=True, value=1 / (frame["n_train"] * frame["depth"]) * (1 + 0.01 * frame["seed"]))
 
 
 def made_up_theory(readouts=("ridge:0",)):
@@ -98,14 +99,14 @@ def test_images_draws_per_cent(tmp_path):
 
 
 def test_interval_is_students(theory):
-    frame = pd.DataFrame({"law": "gaussian", "value": [1.0, 2.0, 3.0]})
+    frame = pd.DataFrame({"law": "gaussian", "seed": [0, 1, 2], "value": [1.0, 2.0, 3.0]})
     row = style.mean_over_seeds(frame, ["law"]).iloc[0]
     assert row["mean"] == 2
     assert row["half"] == pytest.approx(4.302652729696142 / np.sqrt(3))  # t_{0.975, 2}
 
 
 def test_single_seed_has_no_interval():
-    frame = pd.DataFrame({"law": ["gaussian"], "value": [1.0]})
+    frame = pd.DataFrame({"law": ["gaussian"], "seed": [0], "value": [1.0]})
     assert np.isnan(style.mean_over_seeds(frame, ["law"])["half"]).all()
 
 
@@ -114,3 +115,43 @@ def test_single_seed_has_no_interval():
 )
 def test_network_in_a_line(dims, text):
     assert style.describe(dims, "tanh") == text
+
+
+def test_seeds_that_stand_twice_are_not_averaged():
+    frame = pd.DataFrame({"law": "gaussian", "seed": [0, 0], "metric": ["mse", "accuracy"], "value": [1.0, 2.0]})
+    with pytest.raises(OnebitError, match=r"figure: 2 rows share law, seed .* they differ in metric"):
+        style.mean_over_seeds(frame, ["law"])
+
+
+def test_readouts_that_were_not_found_are_left_out_and_counted(theory):
+    readout = made_up_readout(["sampled_teacher", "teacher_averaged"])
+    lost = (readout["seed"] == 2) & (readout["n_train"] == 4) & (readout["depth"] == 1)
+    readout = readout.assign(converged=~lost, value=np.where(lost, 1e9, readout["value"]))
+    figure = depth.draw(readout, theory, 4, "net")
+    marks = figure.axes[0].containers[0][0].get_ydata()
+    assert marks[0] == pytest.approx(0.25 * 1.005)
+    assert "4 of 24 read-outs were not found" in figure.get_supxlabel()
+
+
+@pytest.mark.parametrize("law", ["rademacher", "ternary", "of_my_own"])
+def test_a_third_law_has_a_look_of_its_own(theory, law):
+    readout = made_up_readout(["sampled_teacher", "teacher_averaged"])
+    third = readout[readout["law"] == "gaussian"].assign(law=law)
+    figure = depth.draw(pd.concat([readout, third]), theory, 4, "net")
+    assert len(figure.axes[0].containers) == 3
+    assert len({container[0].get_marker() for container in figure.axes[0].containers}) == 3
+    assert (
+        len(
+            images.draw(
+                {
+                    "a": (
+                        pd.concat([readout, third]).query("estimator == 'sampled_teacher'").assign(metric="accuracy"),
+                        FACTS,
+                    )
+                }
+            )
+            .axes[0]
+            .containers
+        )
+        == 3
+    )

@@ -7,10 +7,11 @@ import pytest
 from onebit_rf.errors import OnebitError
 from onebit_rf.figures import latency as latency_figure
 from onebit_rf.figures import speedup
-from onebit_rf.kernels import native
-from onebit_rf.latency import devices, measure, measure_latency
+from onebit_rf.kernels import gemlite, native
+from onebit_rf.latency import measure, measure_latency
 from onebit_rf.latency.models import Model, Network, cpu_models
 from onebit_rf.tables.files import read_frame
+from onebit_rf.tables.latency import LATENCY
 
 NETWORK = Network((100, 64, 33))
 
@@ -48,7 +49,7 @@ def table(tmp_path_factory):
     path = tmp_path_factory.mktemp("latency") / "cpu.parquet"
     sizes = {"d_in": 128, "networks": [[32], [64], [64, 64]], "batches": [1, 5], "threads": 1}
     measure_latency(path, "cpu", **sizes, repetitions=5, seconds=0.0, params={})
-    return read_frame([path], "latency")
+    return read_frame([path], LATENCY)
 
 
 def test_rows_are_repetitions_taken_in_turn(table):
@@ -76,8 +77,11 @@ def test_a_wrong_one_bit_model_is_not_timed():
         measure._is_right(Model("one-bit", None, 1, 1e-5, ""), np.nan)
 
 
-def test_the_cpu_is_always_a_device():
-    assert devices()[0] == "cpu"
+@pytest.mark.skipif(gemlite.why_unavailable() is None, reason="there is a card")
+def test_a_card_that_is_not_here_is_refused_in_one_line(tmp_path):
+    sizes = {"d_in": 128, "networks": [[32]], "batches": [1], "threads": 1, "repetitions": 3, "seconds": 0.0}
+    with pytest.raises(OnebitError, match=r"latency\.devices: cuda cannot be measured here: "):
+        measure_latency(tmp_path / "cuda", "cuda", **sizes, params={})
 
 
 def test_speedup_is_over_the_fastest_float32():

@@ -9,9 +9,9 @@ from onebit_rf.model.losses import LOSSES
 MARGINS = np.array([-40.0, -3.0, -0.1, 0.4, 0.99, 1.3, 8.0])
 
 
-@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("name", LOSSES.names())
 def test_slope_and_curvature_equal_differences(name):
-    loss, step = LOSSES[name], 1e-5
+    loss, step = LOSSES.get(name), 1e-5
     slope = (loss.value(MARGINS + step) - loss.value(MARGINS - step)) / (2 * step)
     curvature = (loss.slope(MARGINS + step) - loss.slope(MARGINS - step)) / (2 * step)
     assert loss.slope(MARGINS) == pytest.approx(slope, rel=1e-6, abs=1e-9)
@@ -19,9 +19,9 @@ def test_slope_and_curvature_equal_differences(name):
 
 
 @pytest.mark.parametrize("variance", [1e-8, 0.3, 10.0, 1e3, 1e6])
-@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("name", LOSSES.names())
 def test_prox_solves_its_equation(name, variance):
-    loss = LOSSES[name]
+    loss = LOSSES.get(name)
     omega = np.concatenate([-np.geomspace(1e-4, 1e4, 40), [0.0], np.geomspace(1e-4, 1e4, 40)])
     for point, found in zip(omega, loss.prox(omega, np.array(variance)), strict=True):
 

@@ -5,7 +5,7 @@ import pytest
 from scipy.optimize import minimize
 
 from onebit_rf.errors import OnebitError
-from onebit_rf.model.mirrors import get_mirror
+from onebit_rf.model.mirrors import MIRRORS
 from onebit_rf.readout.interpolators import descend_stochastically, interpolate_bregman
 from simulate import draw_features
 
@@ -15,7 +15,7 @@ NAMES = ["l2", "q:1.1", "q:1.5", "q:3", "q:6", "hypentropy:0.01", "hypentropy:1"
 def task(name, n=60, p=150, seed=0):
     generator = np.random.default_rng(seed)
     features = draw_features(generator, (200, p), n)
-    positive = get_mirror(name).positive
+    positive = MIRRORS.get(name).positive
     weights = generator.uniform(0.1, 1.9, p) if positive else generator.standard_normal(p)
     return features, features @ weights / np.sqrt(p)
 
@@ -24,7 +24,7 @@ def task(name, n=60, p=150, seed=0):
 @pytest.mark.parametrize("name", NAMES)
 def test_the_interpolator_is_stationary(name, n):
     # F A = y and ψ'(A) − ψ'(A_0) in the row space of F determine the minimum of the convex problem.
-    mirror, (features, labels) = get_mirror(name), task(name, n)
+    mirror, (features, labels) = MIRRORS.get(name), task(name, n)
     fit = interpolate_bregman(features, labels, mirror)
     assert fit.converged
     assert features @ fit.weights / np.sqrt(150) == pytest.approx(labels, rel=1e-7, abs=1e-9)
@@ -35,13 +35,13 @@ def test_the_interpolator_is_stationary(name, n):
 
 def test_the_quadratic_one_has_minimum_norm():
     features, labels = task("l2")
-    fit = interpolate_bregman(features, labels, get_mirror("l2"))
+    fit = interpolate_bregman(features, labels, MIRRORS.get("l2"))
     assert fit.weights == pytest.approx(np.linalg.pinv(features) @ labels * np.sqrt(150), rel=1e-9)
 
 
 def test_the_entropic_one_equals_a_general_minimiser():
     features, labels = task("entropy", n=5, p=12)
-    mirror, scaled = get_mirror("entropy"), features / np.sqrt(12)
+    mirror, scaled = MIRRORS.get("entropy"), features / np.sqrt(12)
     reference = minimize(
         lambda a: np.sum(mirror.potential(a)),
         np.ones(12),
@@ -57,7 +57,7 @@ def test_the_entropic_one_equals_a_general_minimiser():
 
 @pytest.mark.parametrize("name", ["l2", "q:1.5", "q:3", "hypentropy:0.1", "entropy"])
 def test_mirror_descent_reaches_the_same_interpolator(name):
-    mirror, (features, labels) = get_mirror(name), task(name, n=40)
+    mirror, (features, labels) = MIRRORS.get(name), task(name, n=40)
     exact = interpolate_bregman(features, labels, mirror)
     descent = descend_stochastically(features, labels, mirror, np.random.default_rng(1), tolerance=1e-5)
     assert descent.converged
@@ -67,7 +67,7 @@ def test_mirror_descent_reaches_the_same_interpolator(name):
 
 
 def test_mirror_descent_is_a_function_of_its_stream_and_says_when_it_gives_up():
-    mirror, (features, labels) = get_mirror("entropy"), task("entropy", n=40)
+    mirror, (features, labels) = MIRRORS.get("entropy"), task("entropy", n=40)
     runs = [
         descend_stochastically(features, labels, mirror, np.random.default_rng(7), tolerance=0.0, max_epochs=3)
         for _ in range(2)
@@ -80,4 +80,4 @@ def test_mirror_descent_is_a_function_of_its_stream_and_says_when_it_gives_up():
 def test_bad_shapes_are_refused():
     for shape in ((20, 10), (10, 20)):
         with pytest.raises(OnebitError, match="interpolator: needs n ≤ p"):
-            interpolate_bregman(np.ones(shape), np.ones(20 if shape == (20, 10) else 5), get_mirror("l2"))
+            interpolate_bregman(np.ones(shape), np.ones(20 if shape == (20, 10) else 5), MIRRORS.get("l2"))

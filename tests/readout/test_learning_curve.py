@@ -29,7 +29,7 @@ grids = st.sets(st.integers(1, N), min_size=1, max_size=8).map(lambda grid: np.a
 @given(grids.map(lambda grid: grid[np.abs(grid - P) > 2]).filter(len), st.sampled_from([0.0, 0.3, 20.0]))
 def test_fits_equal_the_direct_solution_at_every_n(grid, ridge):
     train, _, labels = draw()
-    fits = LearningCurve(train, grid, ridge).fit(labels)
+    fits = LearningCurve(train, grid, ridge).fit(labels)[0]
     assert fits.shape == (P, len(grid), 2)
     for i, n in enumerate(grid):
         np.testing.assert_allclose(fits[:, i], direct_map(train[:n], ridge) @ labels[:n], rtol=1e-7, atol=1e-9)
@@ -56,7 +56,7 @@ def test_averaged_error_is_the_mean_over_sampled_teachers():
     rng = np.random.default_rng(1)
     a = rng.standard_normal((P, teachers)) / np.sqrt(P)
     curve = LearningCurve(train, grid)
-    fits = curve.fit(train @ a + noise * rng.standard_normal((N, teachers)))
+    fits, _ = curve.fit(train @ a + noise * rng.standard_normal((N, teachers)))
     samples = np.mean((np.einsum("mp,pgk->mgk", test, fits) - (test @ a)[:, None]) ** 2, axis=0)
     averaged = dict(zip(*curve.averaged_error(test, noise), strict=True))
     for i, n in enumerate(grid):
@@ -69,7 +69,7 @@ def test_dependent_features_still_give_the_minimum_norm_solution():
     train[:, 3] = 0  # a dead unit
     train[7] = train[2]  # a repeated image
     grid = np.array([20, N])
-    fits = LearningCurve(train, grid).fit(labels)
+    fits = LearningCurve(train, grid).fit(labels)[0]
     for i, n in enumerate(grid):
         np.testing.assert_allclose(fits[:, i], np.linalg.pinv(train[:n]) @ labels[:n], atol=1e-9)
 
@@ -79,5 +79,5 @@ def test_later_samples_do_not_change_earlier_fits(last):
     train, test, labels = draw()
     short = LearningCurve(train[:last], np.array([last]), 0.1)
     long = LearningCurve(train, np.array([last, N]), 0.1)
-    np.testing.assert_allclose(short.fit(labels[:last])[:, 0], long.fit(labels)[:, 0], rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(short.fit(labels[:last])[0][:, 0], long.fit(labels)[0][:, 0], rtol=1e-9, atol=1e-12)
     np.testing.assert_allclose(short.averaged_error(test, 1.0)[1], long.averaged_error(test, 1.0)[1][:last], rtol=1e-9)

@@ -1,22 +1,32 @@
 """Tables: what is written is read back bit for bit; nothing half-written appears; damage is named."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from onebit_rf.errors import OnebitError
+from onebit_rf.tables.agreement import AGREEMENT
+from onebit_rf.tables.data import DATA
+from onebit_rf.tables.features import FEATURES
 from onebit_rf.tables.files import (
     TableWriter,
+    check_key,
     read_frame,
     read_matrix,
     read_provenance,
-    read_readouts,
     read_table,
     write_table,
 )
-from onebit_rf.tables.schemas import SCHEMAS
+from onebit_rf.tables.latency import LATENCY
+from onebit_rf.tables.readout import READOUT, read_readouts
+from onebit_rf.tables.theory import THEORY
+from onebit_rf.tables.weights import WEIGHTS
+
+TABLES = [DATA, *WEIGHTS.values(), FEATURES, READOUT, THEORY, AGREEMENT, LATENCY]
+ROW = {"split": ["train", "test"], "label": None}
 
 matrices = hnp.arrays(
     np.float32, hnp.array_shapes(min_dims=2, max_dims=2, max_side=20), elements=st.floats(width=32, allow_nan=False)
@@ -26,26 +36,28 @@ matrices = hnp.arrays(
 @given(st.lists(matrices, min_size=1, max_size=3))
 def test_matrices_of_any_shapes_survive_bit_for_bit(tmp_path_factory, layers):
     path = tmp_path_factory.mktemp("tables") / "features.parquet"
-    with TableWriter(path, "features", {}) as writer:
+    with TableWriter(path, FEATURES, {}) as writer:
         for depth, matrix in enumerate(layers, start=1):
-            writer.write(depth=depth, x=matrix)
+            writer.write(depth=depth, split="train", label=None, x=matrix)
     for depth, matrix in enumerate(layers):
-        assert np.array_equal(read_matrix(path, "features", "x", depth).view(np.uint32), matrix.view(np.uint32))
+        assert np.array_equal(read_matrix(path, FEATURES, "x", depth).view(np.uint32), matrix.view(np.uint32))
 
 
 @given(hnp.arrays(np.uint8, hnp.array_shapes(min_dims=2, max_dims=2, max_side=20)))
 def test_bits_survive(tmp_path_factory, bits):
     path = tmp_path_factory.mktemp("tables") / "weights.parquet"
-    write_table(path, "weights_one_bit", {}, layer=1, fan_in=8 * bits.shape[1], bits=bits)
-    assert np.array_equal(read_matrix(path, "weights_one_bit", "bits", 0), bits)
+    write_table(path, WEIGHTS["signs"], {}, layer=1, fan_in=8 * bits.shape[1], bits=bits)
+    assert np.array_equal(read_matrix(path, WEIGHTS["signs"], "bits", 0), bits)
 
 
 def write_theory(path, rows=3):
     n = np.arange(1, rows + 1)
     write_table(
         path,
-        "theory",
+        THEORY,
         {"ridge": 0.5},
+        experiment="noisy",
+        metric="mse",
         depth=1,
         n_train=n,
         readout="ridge:0",
@@ -62,29 +74,34 @@ def write_theory(path, rows=3):
 def test_columns_and_scalars_become_rows(tmp_path):
     write_theory(tmp_path / "one.parquet")
     write_theory(tmp_path / "two.parquet", rows=2)
-    frame = read_frame([tmp_path / "one.parquet", tmp_path / "two.parquet"], "theory")
-    assert list(frame.columns) == SCHEMAS["theory"].names
+    frame = read_frame([tmp_path / "one.parquet", tmp_path / "two.parquet"], THEORY)
+    assert list(frame.columns) == THEORY.schema.names
     assert frame["n_train"].tolist() == [1, 2, 3, 1, 2]
     assert (frame["depth"] == 1).all()
 
 
 def test_provenance_is_inside_the_file(tmp_path):
     write_theory(tmp_path / "theory.parquet")
-    record = read_provenance(tmp_path / "theory.parquet", "theory")
+    record = read_provenance(tmp_path / "theory.parquet", THEORY)
     assert record["schema"] == "theory"
     assert record["params"] == {"ridge": 0.5}
     assert record["machine"]["cores"] >= 1
-    assert set(record) == {"schema", "params", "version", "commit", "machine"}
+    assert record["libraries"]["numpy"] == np.__version__
+    assert set(record) == {"schema", "params", "version", "commit", "libraries", "machine"}
 
 
 def test_every_column_says_what_it_means():
-    assert all(field.metadata[b"meaning"] for schema in SCHEMAS.values() for field in schema)
+    assert all(field.metadata[b"meaning"] for table in TABLES for field in table.fields)
+
+
+def test_keys_are_columns():
+    assert all(set(table.key) <= set(table.schema.names) for table in TABLES)
 
 
 def test_failed_write_leaves_nothing(tmp_path):
     def fail():
-        with TableWriter(tmp_path / "features.parquet", "features", {}) as writer:
-            writer.write(depth=1, x=np.ones((2, 3)))
+        with TableWriter(tmp_path / "features.parquet", FEATURES, {}) as writer:
+            writer.write(depth=1, **ROW, x=np.ones((2, 3)))
             raise RuntimeError
 
     with pytest.raises(RuntimeError):
@@ -97,7 +114,7 @@ def test_failed_write_keeps_the_old_table(tmp_path):
     write_theory(path)
     before = path.read_bytes()
     with pytest.raises(KeyError):
-        write_table(path, "theory", {}, depth=np.ones(2))
+        write_table(path, THEORY, {}, depth=np.ones(2))
     assert path.read_bytes() == before
 
 
@@ -108,27 +125,25 @@ def test_damaged_file_is_named_with_the_remedy(tmp_path_factory, data):
     whole = path.read_bytes()
     path.write_bytes(whole[: data.draw(st.integers(0, len(whole) - 1))])
     with pytest.raises(OnebitError, match=r"theory\.parquet: .*delete it and run snakemake again"):
-        read_table(path, "theory")
+        read_table(path, THEORY)
 
 
 def test_foreign_tables_are_refused(tmp_path):
-    import pandas as pd
-
     foreign, other = tmp_path / "foreign.parquet", tmp_path / "theory.parquet"
     pd.DataFrame({"depth": [1]}).to_parquet(foreign)
     write_theory(other)
-    for path, schema in ((foreign, "theory"), (other, "readout")):
-        with pytest.raises(OnebitError, match=f"{path.name}: not a table of schema '{schema}'"):
-            read_table(path, schema)
+    for path, table in ((foreign, THEORY), (other, READOUT)):
+        with pytest.raises(OnebitError, match=f"{path.name}: not a table of schema '{table.name}'"):
+            read_table(path, table)
 
 
 def test_missing_table_and_missing_row_group_are_named(tmp_path):
     with pytest.raises(OnebitError, match=r"absent\.parquet: no such table"):
-        read_table(tmp_path / "absent.parquet", "theory")
+        read_table(tmp_path / "absent.parquet", THEORY)
     path = tmp_path / "features.parquet"
-    write_table(path, "features", {}, depth=1, x=np.ones((2, 3)))
+    write_table(path, FEATURES, {}, depth=1, **ROW, x=np.ones((2, 3)))
     with pytest.raises(OnebitError, match="holds 1 row groups, number 2 is needed"):
-        read_matrix(path, "features", "x", 1)
+        read_matrix(path, FEATURES, "x", 1)
 
 
 def test_readouts_of_an_experiment_named_like_a_law_are_told_apart(tmp_path):
@@ -136,8 +151,11 @@ def test_readouts_of_an_experiment_named_like_a_law_are_told_apart(tmp_path):
     for depth, path in enumerate(paths, start=1):
         write_table(
             path,
-            "readout",
+            READOUT,
             {},
+            experiment=path.parts[-3],
+            converged=True,
+            reason="",
             law="gaussian",
             seed=0,
             depth=depth,
@@ -150,3 +168,18 @@ def test_readouts_of_an_experiment_named_like_a_law_are_told_apart(tmp_path):
             distance=None,
         )
     assert read_readouts(paths, "gaussian")["depth"].tolist() == [1]
+
+
+def test_rows_that_their_key_does_not_tell_apart_are_refused():
+    frame = pd.DataFrame({"law": ["gaussian"] * 3, "seed": [0, 0, 1], "metric": ["mse", "accuracy", "mse"]})
+    check_key(frame, ["seed", "metric"], "readout")
+    with pytest.raises(OnebitError, match=r"readout: 2 rows share law, seed .*; they differ in metric"):
+        check_key(frame, ["law", "seed"], "readout")
+
+
+def test_more_words_than_a_byte_counts(tmp_path):
+    names = [f"ridge:{i}" for i in range(1000)]
+    path, n = tmp_path / "theory.parquet", len(names)
+    rest = {"kappa": 1.0, "df": 1.0, "converged": True, "reason": "", "residual": 0.0, "iterations": 1, "value": 1.0}
+    write_table(path, THEORY, {}, experiment="a", depth=1, n_train=np.full(n, 3), readout=names, metric="mse", **rest)
+    assert read_frame([path], THEORY)["readout"].tolist() == names

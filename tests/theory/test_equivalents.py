@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from onebit_rf.model.activations import ACTIVATIONS, get_activation
+from onebit_rf.model.activations import ACTIVATIONS
 from onebit_rf.theory.equivalents import equivalent_layers, hermite_coefficients
 
 REFERENCE = {
@@ -35,7 +35,7 @@ def test_odd_layers_equal_the_reference(activation):
 def test_erf_equals_its_closed_form():
     # E[g erf(√s g)] = 2√s/√(π(1 + 2s)),  E erf² = (2/π) arcsin(2s/(1 + 2s))
     for s in (0.1, 1.0, 3.0):
-        _, rho1, rho2_sq = hermite_coefficients(get_activation("erf"), np.zeros(1), s)
+        _, rho1, rho2_sq = hermite_coefficients(ACTIVATIONS.get("erf"), np.zeros(1), s)
         assert rho1 == pytest.approx(2 / np.sqrt(np.pi * (1 + 2 * s)), abs=1e-11)
         assert rho2_sq == pytest.approx(2 / np.pi * np.arcsin(2 * s / (1 + 2 * s)) - s * rho1**2, abs=1e-11)
 
@@ -50,16 +50,16 @@ def test_relu_equals_its_closed_form_at_every_bias(slope):
     square = (bias**2 + s) * norm.cdf(u) + bias * np.sqrt(s) * norm.pdf(u)
     rho1 = norm.cdf(u)
     noise = (1 - slope) ** 2 * (square - mean**2 - s * rho1**2)
-    found = hermite_coefficients(get_activation("leaky_relu" if slope else "relu"), bias, s)
+    found = hermite_coefficients(ACTIVATIONS.get("leaky_relu" if slope else "relu"), bias, s)
     expected = ((1 - slope) * mean + slope * bias, (1 - slope) * rho1 + slope, noise)
     for value, wanted in zip(found, expected, strict=True):
         assert value == pytest.approx(wanted, abs=1e-10)
 
 
-@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("activation", ACTIVATIONS.names())
 def test_variance_and_mean_propagate_as_simulated(activation):
     # Per layer: 10^6 draws of b and g; a mean of values of order 1 has a standard error of 1e-3.
-    phi, generator = get_activation(activation), np.random.default_rng(5)
+    phi, generator = ACTIVATIONS.get(activation), np.random.default_rng(5)
     variance, mean_sq = 1.0, 0.0
     for layer in equivalent_layers(activation, 3):
         bias = np.sqrt(mean_sq) * generator.standard_normal((2000, 1))

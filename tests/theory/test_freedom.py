@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq
 
-from onebit_rf.model.spectra import eigenvalues
+from onebit_rf.model.spectra import SPECTRA
 from onebit_rf.theory.equivalents import equivalent_layers
 from onebit_rf.theory.freedom import given_kappa, solve_chain
 from onebit_rf.theory.spectrum import compress, named_spectrum
@@ -27,7 +27,7 @@ def climb(kappa, values, dims, layers):
 @pytest.mark.parametrize("dims", [(300, 400), (300, 200, 500, 400), (1000, 1500, 700, 1200)])
 @pytest.mark.parametrize("kappa", [1e-3, 0.3, 50.0])
 def test_both_directions_of_the_chain_agree(dims, spectrum, kappa):
-    layers, values = equivalent_layers("tanh", len(dims) - 1), eigenvalues(spectrum, dims[0])
+    layers, values = equivalent_layers("tanh", len(dims) - 1), SPECTRA.get(spectrum).eigenvalues(dims[0])
     root = np.exp(brentq(lambda x: climb(np.exp(x), values, dims, layers)[0] - kappa, -10, 25, xtol=1e-14))
     chain = solve_chain(compress(values), dims, layers, given_kappa(np.array([kappa])))
     assert chain.kappa[0] == pytest.approx([root], rel=1e-9)
@@ -53,7 +53,7 @@ def test_derivatives_and_powers_equal_differences(activation, kappa):
 def test_degrees_of_freedom_equal_those_of_the_random_covariance(one_bit):
     # Linear-plus-noise layers drawn as matrices; a linear statistic of such a spectrum deviates by O(1)/df: 1 %.
     generator, dims, layers = np.random.default_rng(3), (300, 400, 250), equivalent_layers("tanh", 2)
-    covariance = np.diag(eigenvalues("power:1", 300))
+    covariance = np.diag(SPECTRA.get("power:1").eigenvalues(300))
     for narrow, wide, layer in zip(dims[:-1], dims[1:], layers, strict=True):
         weights = generator.standard_normal((wide, narrow))
         weights = (np.sign(weights) if one_bit else weights) / np.sqrt(narrow)

@@ -5,9 +5,9 @@ import pytest
 from scipy.integrate import quad
 from scipy.stats import norm
 
-from onebit_rf.model.mirrors import get_mirror
+from onebit_rf.model.mirrors import MIRRORS
 from onebit_rf.model.problem import Problem
-from onebit_rf.model.teachers import get_teacher
+from onebit_rf.model.teachers import TEACHERS
 from onebit_rf.readout.interpolators import interpolate_bregman
 from onebit_rf.theory import predict, predict_curve
 from onebit_rf.theory.mirror import Coupling
@@ -26,11 +26,11 @@ def noiseless(delta):
 @pytest.mark.parametrize("name", ["q:1.2", "q:1.5", "q:3", "entropy", "hypentropy:0.05"])
 def test_scalars_satisfy_the_equations_by_adaptive_quadrature(name, teacher):
     # E over (A*, Z) as an outer integral over A* of an inner one over Z, split at v = 0.
-    mirror, law, delta = get_mirror(name), get_teacher(teacher), np.array([0.3])
+    mirror, law, delta = MIRRORS.get(name), TEACHERS.get(teacher), np.array([0.3])
     scalars = solve_scalars(mirror, law, delta, noiseless(delta))
     t, theta = scalars.t[0], scalars.theta[0]
-    low, high = law.support or (-9, 9)
-    density = norm.pdf if law.support is None else lambda a: 1 / (high - low)
+    low, high = law.ends if law.sharp else (-9, 9)
+    density = (lambda a: 1 / (high - low)) if law.sharp else norm.pdf
     inner_nodes, inner_weights = np.polynomial.legendre.leggauss(120)
 
     def average(function):
@@ -60,7 +60,7 @@ def test_scalars_satisfy_the_equations_by_adaptive_quadrature(name, teacher):
 @pytest.mark.parametrize("teacher", ["normal", UNIFORM])
 @pytest.mark.parametrize("name", ["q:1.5", "q:4", "entropy", "hypentropy:1"])
 def test_jacobian_equals_differences(name, teacher):
-    mirror, law = get_mirror(name), get_teacher(teacher)
+    mirror, law = MIRRORS.get(name), TEACHERS.get(teacher)
     t, theta, step = np.array([0.8]), np.array([1.3]), 1e-5
     _, _, jacobian = evaluate(mirror, law, t, theta)
     for column, (dt, dtheta) in enumerate(((step, 0), (0, step))):
@@ -97,7 +97,7 @@ def test_reference(mirror, teacher):
 
 def test_entropy_scalars_equal_the_reference():
     delta = np.array([300 / 1024])
-    scalars = solve_scalars(get_mirror("entropy"), get_teacher(UNIFORM), delta, noiseless(delta))
+    scalars = solve_scalars(MIRRORS.get("entropy"), TEACHERS.get(UNIFORM), delta, noiseless(delta))
     assert (scalars.theta[0], scalars.t[0]) == pytest.approx((0.8139329, 2.4252966), abs=6e-8)
 
 
@@ -149,9 +149,9 @@ def test_simulation_agrees(case):
     for seed in range(30):
         generator = np.random.default_rng(seed)
         x = draw_features(generator, dims, n + 1500, activation)
-        weights = get_teacher(teacher).sample(generator, dims[-1])
+        weights = TEACHERS.get(teacher).sample(generator, dims[-1])
         labels = x[:n] @ weights / np.sqrt(dims[-1]) + noise * generator.standard_normal(n)
-        fit = interpolate_bregman(x[:n], labels, get_mirror(mirror), tolerance=1e-7)
+        fit = interpolate_bregman(x[:n], labels, MIRRORS.get(mirror), tolerance=1e-7)
         assert fit.converged
         errors.append(np.mean((x[n:] @ (fit.weights - weights)) ** 2) / dims[-1])
     mean, standard_error = mean_and_error(errors)

@@ -1,83 +1,102 @@
-# What all stages share: the validated config, wildcard constraints, and look-ups from names to records and files.
+# What all stages share: the config as records, wildcard constraints, and look-ups from names to records and files.
+import re
 import sys
 from glob import glob
 
-import yaml
-
-from onebit_rf.config.checks import check_machine, validate
+import onebit_rf
+from onebit_rf.config import sizes
+from onebit_rf.config.checks import read_config
+from onebit_rf.config.experiment import problem
+from onebit_rf.data.dataset import data_root
+from onebit_rf.data.kinds import DATASETS
 from onebit_rf.errors import OnebitError
-from onebit_rf.config.experiment import input_dim
-from onebit_rf.latency import devices
-from onebit_rf.jobs.sources import source_closure
-from onebit_rf.weights.laws import dims_label
+from onebit_rf.features.layers import ENCODINGS
+from onebit_rf.jobs.sources import fingerprint
+from onebit_rf.model.activations import ACTIVATIONS
+from onebit_rf.model.problem import members
+from onebit_rf.model.readouts import READOUTS
+from onebit_rf.model.record import plain
+from onebit_rf.readout.stage import learner_modules
+from onebit_rf.weights.laws import LAWS
+from onebit_rf.weights.sampling import dims_label, parse_dims
 
-with open(workflow.source_path("../schemas/config.schema.yaml")) as schema_file:
-    config_schema = yaml.safe_load(schema_file)
+project = Path(workflow.basedir)
+imported = Path(onebit_rf.__file__).parents[2]
+if imported != project.resolve():
+    sys.exit(f"the package imported is {imported}/src/onebit_rf, not this project's: run `make setup` in {project}")
 
 try:
-    validate(config, config_schema)
-    check_machine(config)
+    records = read_config(config)
 except OnebitError as error:
     sys.exit(str(error))
+
+FIGURES = [*plain(records.figures), "latency", "speedup"]
+MEGABYTE = 1e6
+
+
+def one_of(names):
+    return "|".join(map(re.escape, names))
 
 
 # The project's tools are pip packages pinned in pyproject.toml, so no rule has a conda environment or a container.
 wildcard_constraints:
-    dataset="[a-z][a-z0-9_]*",
-    network="[a-z][a-z0-9_]*",
-    experiment="[a-z][a-z0-9_]*",
-    law="gaussian|one_bit",
+    dataset=one_of(records.datasets),
+    network=one_of(records.networks),
+    experiment=one_of(records.experiments),
+    law=one_of(records.laws),
+    device=one_of(records.latency.devices),
     dims=r"\d[\dx-]*",
     seed=r"\d+",
 
 
-def code(script):
-    """Source files a script depends on: as an input, their edit reruns the rule and a bare touch does not."""
-    return source_closure(f"workflow/scripts/{script}.py")
+def code(script, *modules):
+    """Fingerprint of what a script runs, with the `modules` that it finds by name: a parameter of its rule."""
+    return fingerprint(project / "workflow" / "scripts" / f"{script}.py", *modules)
 
 
-def dataset_of(experiment):
-    return config["datasets"][config["experiments"][experiment]["dataset"]]
-
-
-def network_of(experiment):
-    return config["networks"][config["experiments"][experiment]["network"]]
-
-
-def dims_of(dataset, network):
-    """(d_0, d_1, …, d_L) of a network on a data set."""
-    return [input_dim(config["datasets"][dataset]), *config["networks"][network]["widths"]]
-
-
-def experiment_params(wildcards):
-    return config["experiments"][wildcards.experiment]
+def megabytes(size):
+    return int(size / MEGABYTE) + 1
 
 
 def readout_tables(experiment):
     """The readout tables of every law and seed of an experiment."""
-    return expand(rules.train_readout.output, experiment=experiment, law=config["laws"], seed=config["seeds"])
+    return expand(rules.train_readout.output, experiment=experiment, law=records.laws, seed=records.seeds)
 
 
-def experiments_with(target):
-    return [name for name, record in config["experiments"].items() if record["target"] == target]
+def model_params(experiment):
+    """What Problem needs of an experiment's data set and network."""
+    _, dataset, network = records.of(experiment)
+    return {
+        "dims": [dataset.input_dim, *network.widths],
+        "activation": network.activation,
+        "spectrum": dataset.spectrum,
+    }
+
+
+def model_modules(name):
+    """The members of registries that the problems of an experiment name."""
+    experiment, model = records.experiments[name], model_params(name)
+    readouts = {READOUTS.module(readout) for readout in experiment.readouts}
+    if name not in teacher_experiments():
+        return sorted(readouts)
+    problems = [problem(experiment, **model, readout=readout) for readout in experiment.readouts]
+    return sorted(readouts.union(*map(members, problems)))
+
+
+def teacher_experiments():
+    return [name for name, record in records.experiments.items() if plain(record)["target"] == "teacher"]
 
 
 def experiment_facts(name):
     """What a figure says about an experiment."""
-    experiment = config["experiments"][name]
+    experiment, dataset, network = records.of(name)
     return {
-        "dataset": dataset_of(name)["kind"],
-        "dims": dims_of(experiment["dataset"], experiment["network"]),
-        "activation": network_of(name)["activation"],
-        "noise": experiment.get("noise"),
-        "n_train": experiment["n_train"]["last"],
+        "dataset": plain(dataset)["kind"],
+        "dims": records.dims(experiment.dataset, experiment.network),
+        "activation": network.activation,
+        "noise": plain(experiment).get("noise"),
+        "n_train": experiment.n_train.last,
     }
-
-
-def agreement_tables():
-    """One table for every experiment that the theory describes: a teacher on Gaussian inputs."""
-    described = [name for name in experiments_with("teacher") if dataset_of(name)["kind"] == "gaussian"]
-    return expand(rules.compare_theory.output, experiment=described)
 
 
 def figure_files(name):
@@ -86,7 +105,7 @@ def figure_files(name):
 
 def drawn(figure):
     """The experiments a figure draws."""
-    return config["figures"][figure]["experiments"]
+    return plain(records.figures)[figure]["experiments"]
 
 
 def readouts_of(figure):
@@ -104,6 +123,6 @@ def facts_of(figure):
 
 
 def latency_tables():
-    """The devices of this machine, then the tables kept from machines that had others."""
+    """The devices of the config, then the tables kept from machines that had others."""
     kept = sorted(glob("results/reference/latency-*.parquet"))
-    return expand(rules.measure_latency.output, device=devices()) + kept
+    return expand(rules.measure_latency.output, device=records.latency.devices) + kept

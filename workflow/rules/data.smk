@@ -1,15 +1,54 @@
 # data: the inputs x_0 of a data set, train rows first.
 
 
+def data_files(dataset):
+    """Files that a data set is made from, found or to be downloaded."""
+    return records.datasets[dataset].files(data_root(records.data_root))
+
+
+def data_params(dataset):
+    """What determines a data table; its features carry it too, since the table itself is deleted."""
+    record = plain(records.datasets[dataset])
+    return {"dataset": record, "data_code": code("make_data", DATASETS.module(record["kind"]))}
+
+
+used_datasets = sorted({record.dataset for record in records.experiments.values()})
+missing_files = sorted({str(file) for name in used_datasets for file in data_files(name) if not file.exists()})
+
+# There is a rule for files that are not there only, so that no file that somebody put there is ever an output.
+if missing_files:
+
+    rule download_mnist:
+        output:
+            missing_files,
+        log:
+            "results/logs/download_mnist.log",
+        benchmark:
+            "results/benchmarks/download_mnist.tsv"
+        resources:
+            mem_mb=1000,
+            runtime=30,
+        message:
+            "download of MNIST"
+        script:
+            "../scripts/download_mnist.py"
+
+
 rule make_data:
     input:
-        code=code("make_data"),
+        files=lambda wildcards: data_files(wildcards.dataset),
     output:
-        "results/data/{dataset}/seed{seed}.parquet",
+        temp("results/data/{dataset}/seed{seed}.parquet"),
     log:
         "results/logs/make_data/{dataset}/seed{seed}.log",
+    benchmark:
+        "results/benchmarks/make_data/{dataset}/seed{seed}.tsv"
+    resources:
+        mem_mb=lambda wildcards: megabytes(sizes.data_bytes(records.datasets[wildcards.dataset])),
+        runtime=sizes.LEAST_MINUTES,
     params:
-        dataset=lambda wildcards: config["datasets"][wildcards.dataset],
+        dataset=lambda wildcards: data_params(wildcards.dataset)["dataset"],
+        code=lambda wildcards: data_params(wildcards.dataset)["data_code"],
     message:
         "inputs of {wildcards.dataset}, seed {wildcards.seed}"
     script:

@@ -2,16 +2,21 @@
 
 
 rule measure_latency:
-    input:
-        code=code("measure_latency"),
     output:
         "results/latency/{device}.parquet",
     log:
         "results/logs/measure_latency/{device}.log",
-    # All cores: no other job runs beside it, though the measurement uses config["latency"]["threads"] of them.
-    threads: workflow.cores
+    benchmark:
+        "results/benchmarks/measure_latency/{device}.tsv"
+    # All cores: no other job runs beside it, though the measurement uses latency.threads of them. Without --cores, as
+    # in `snakemake --unlock`, there is no number.
+    threads: lambda wildcards: workflow.cores or 1
+    resources:
+        mem_mb=4000,
+        runtime=60,
     params:
-        latency=config["latency"],
+        latency={key: value for key, value in plain(records.latency).items() if key != "devices"},
+        code=code("measure_latency"),
     message:
         "latency on {wildcards.device}, alone on the machine"
     script:
@@ -21,11 +26,17 @@ rule measure_latency:
 rule plot_latency:
     input:
         tables=latency_tables(),
-        code=code("plot_latency"),
     output:
         report(figure_files("latency"), caption="../report/latency.rst", category="paper"),
     log:
         "results/logs/plot_latency.log",
+    benchmark:
+        "results/benchmarks/plot_latency.tsv"
+    resources:
+        mem_mb=1000,
+        runtime=sizes.LEAST_MINUTES,
+    params:
+        code=code("plot_latency"),
     message:
         "figure: time of inference against d_1"
     script:
@@ -35,11 +46,17 @@ rule plot_latency:
 rule plot_speedup:
     input:
         tables=latency_tables(),
-        code=code("plot_speedup"),
     output:
         report(figure_files("speedup"), caption="../report/speedup.rst", category="paper"),
     log:
         "results/logs/plot_speedup.log",
+    benchmark:
+        "results/benchmarks/plot_speedup.tsv"
+    resources:
+        mem_mb=1000,
+        runtime=sizes.LEAST_MINUTES,
+    params:
+        code=code("plot_speedup"),
     message:
         "figure: speed-up over float32, and memory of the weights"
     script:

@@ -4,17 +4,31 @@
 rule train_readout:
     input:
         features=lambda wildcards: expand(
-            rules.extract_features.output, **experiment_params(wildcards), law=wildcards.law, seed=wildcards.seed
+            rules.extract_features.output,
+            dataset=records.experiments[wildcards.experiment].dataset,
+            network=records.experiments[wildcards.experiment].network,
+            law=wildcards.law,
+            seed=wildcards.seed,
         ),
-        data=lambda wildcards: expand(rules.make_data.output, **experiment_params(wildcards), seed=wildcards.seed),
-        code=code("train_readout"),
     output:
         "results/readout/{experiment}/{law}/seed{seed}.parquet",
     log:
         "results/logs/train_readout/{experiment}/{law}/seed{seed}.log",
+    benchmark:
+        "results/benchmarks/train_readout/{experiment}/{law}/seed{seed}.tsv"
+    resources:
+        mem_mb=lambda wildcards: megabytes(sizes.readout_bytes(*records.of(wildcards.experiment))),
+        runtime=lambda wildcards: sizes.minutes(sizes.readout_flops(*records.of(wildcards.experiment))),
     params:
-        experiment=experiment_params,
-        depths=lambda wildcards: len(network_of(wildcards.experiment)["widths"]),
+        experiment=lambda wildcards: plain(records.experiments[wildcards.experiment]),
+        dims=lambda wildcards: model_params(wildcards.experiment)["dims"],
+        activation=lambda wildcards: model_params(wildcards.experiment)["activation"],
+        spectrum=lambda wildcards: model_params(wildcards.experiment)["spectrum"],
+        code=lambda wildcards: code(
+            "train_readout",
+            *learner_modules(records.experiments[wildcards.experiment]),
+            *model_modules(wildcards.experiment),
+        ),
     message:
         "read-outs of {wildcards.experiment}, {wildcards.law}, seed {wildcards.seed}"
     script:

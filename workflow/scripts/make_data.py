@@ -1,22 +1,13 @@
 """Make one replicate of a data set."""
 
-from pathlib import Path
-from typing import Any
+from msgspec import convert
 
-from onebit_rf.data.datasets import data_root, make_dataset, write_dataset
+from onebit_rf.data.dataset import data_root, write_dataset
+from onebit_rf.data.kinds import DATASETS
 from onebit_rf.jobs.job import job
-
-
-def make_data(path: str, dataset: dict[str, Any], seed: int, root: Path) -> None:
-    """Make the data set of record `dataset` and write its table."""
-    write_dataset(path, make_dataset(seed=seed, root=root, **dataset), {"dataset": dataset, "seed": seed})
-
 
 if __name__ == "__main__":
     with job(snakemake):
-        make_data(
-            snakemake.output[0],
-            dataset=snakemake.params.dataset,
-            seed=int(snakemake.wildcards.seed),
-            root=data_root(snakemake.config["data_root"]),
-        )
+        record, seed = snakemake.params.dataset, int(snakemake.wildcards.seed)
+        dataset = convert(record, DATASETS.get(record["kind"])).make(seed, data_root(snakemake.config["data_root"]))
+        write_dataset(snakemake.output[0], dataset, {"dataset": record, "seed": seed})

@@ -5,7 +5,7 @@ from onebit_rf.latency import measure_latency
 
 if __name__ == "__main__":
     with job(snakemake):
-        latency = snakemake.params.latency
+        latency = dict(snakemake.params.latency)
         measure_latency(
             snakemake.output[0],
             device=snakemake.wildcards.device,

@@ -2,7 +2,7 @@
 
 from onebit_rf.figures import images, style
 from onebit_rf.jobs.job import job
-from onebit_rf.tables.files import read_readouts
+from onebit_rf.tables.readout import read_readouts
 
 if __name__ == "__main__":
     with job(snakemake):

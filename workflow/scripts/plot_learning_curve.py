@@ -2,7 +2,9 @@
 
 from onebit_rf.figures import learning_curve, style
 from onebit_rf.jobs.job import job
-from onebit_rf.tables.files import read_frame, read_readouts
+from onebit_rf.tables.files import read_frame
+from onebit_rf.tables.readout import read_readouts
+from onebit_rf.tables.theory import THEORY
 
 if __name__ == "__main__":
     with job(snakemake):
@@ -11,7 +13,7 @@ if __name__ == "__main__":
         panels = {
             name: (
                 read_readouts(readouts, name),
-                read_frame([theory], "theory"),
+                read_frame([theory], THEORY),
                 facts,
             )
             for (name, facts), theory in zip(experiments.items(), snakemake.input.theory, strict=True)

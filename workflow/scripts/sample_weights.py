@@ -1,7 +1,7 @@
 """Draw the hidden weights of one network by one law."""
 
 from onebit_rf.jobs.job import job
-from onebit_rf.weights.laws import parse_dims, sample_weights
+from onebit_rf.weights.sampling import parse_dims, sample_weights
 
 if __name__ == "__main__":
     with job(snakemake):

@@ -1,89 +1,69 @@
-"""What follows from a config record alone: sizes, sample sizes, and the learning problem the theory solves."""
+"""The records of the two tasks, a teacher's labels and the classes of a data set, and the problem that they pose."""
 
-from itertools import pairwise
-from typing import Any
+from collections.abc import Sequence
+from typing import Annotated
 
 import numpy as np
+from msgspec import Meta
 
 from onebit_rf.errors import OnebitError
 from onebit_rf.model.problem import Problem
-
-DIGITS = 1797  # images in scikit-learn's set
-PIXELS = {"digits": 64, "mnist": 784}
-
-
-def train_rows(dataset: dict[str, Any]) -> int:
-    """Number of train rows of a data set."""
-    return dataset["n_train"] if "n_train" in dataset else 10 * dataset["n_train_per_class"]
+from onebit_rf.model.readouts import READOUTS
+from onebit_rf.model.record import DISTINCT, Count, NonNegative, Record, member_of
+from onebit_rf.model.teachers import TEACHERS
 
 
-def input_dim(dataset: dict[str, Any]) -> int:
-    """d_0 of a data set."""
-    return dataset["dim"] if dataset["kind"] == "gaussian" else PIXELS[dataset["kind"]]
+class SampleSizes(Record):
+    """The n at which labels are fitted: first, first + step, … ≤ last."""
+
+    first: Count
+    last: Count
+    step: Count
+
+    def __post_init__(self) -> None:
+        """Raise OnebitError for an empty range."""
+        if self.first > self.last:
+            raise OnebitError(f"first must be at most last, got {self.first} > {self.last}")
+
+    def sizes(self) -> np.ndarray:
+        """Return the sample sizes."""
+        return np.arange(self.first, self.last + 1, self.step)
 
 
-def records(config: dict[str, Any], name: str) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
-    """The records of an experiment, its data set and its network."""
-    experiment = config["experiments"][name]
-    return experiment, config["datasets"][experiment["dataset"]], config["networks"][experiment["network"]]
+Readouts = Annotated[list[Annotated[str, member_of(READOUTS)]], Meta(min_length=1), DISTINCT]
 
 
-def largest_matrix(experiment: dict[str, Any], dataset: dict[str, Any], network: dict[str, Any]) -> int:
-    """Numbers in the largest weight or feature matrix."""
-    rows, dims = train_rows(dataset) + dataset["n_test"], [input_dim(dataset), *network["widths"]]
-    return max(*(before * after for before, after in pairwise(dims)), rows * max(dims))
+class Experiment(Record, tag_field="target"):
+    """What is learned: one data set, one network, one task, and the read-outs trained on it."""
+
+    dataset: Annotated[str, Meta(description="name of a data set")]
+    network: Annotated[str, Meta(description="name of a network")]
+    n_train: Annotated[SampleSizes, Meta(description="sample sizes n of the fits")]
+    readouts: Readouts
 
 
-def peak_bytes(experiment: dict[str, Any], dataset: dict[str, Any], network: dict[str, Any]) -> int:
-    """Estimate the memory of an experiment's largest job, from the arrays that are alive at the same time."""
-    rows, n = train_rows(dataset) + dataset["n_test"], int(sample_sizes(experiment)[-1])
-    dims = [input_dim(dataset), *network["widths"]]
-    layer = max(4 * (3 * before * after + 2 * rows * (before + after)) for before, after in pairwise(dims))
-    # float64 features, their Gram matrix, its factor and the products that label noise and ridge need
-    readout = 8 * (2 * rows * max(network["widths"]) + 4 * n**2 + 2 * n * dataset["n_test"])
-    return max(layer, readout)
+class TeacherExperiment(Experiment, tag="teacher"):
+    """Labels y = x_L·a* + σε, a* = A*/√d_L a random vector in the student's own features."""
+
+    teacher: Annotated[str, member_of(TEACHERS, "law of the entries of A*")]
+    teachers: Annotated[Count, Meta(description="random teachers per seed, averaged")]
+    noise: Annotated[NonNegative, Meta(description="σ")]
 
 
-def sample_sizes(experiment: dict[str, Any]) -> np.ndarray:
-    """The n at which an experiment's labels are fitted: first, first + step, … ≤ last."""
-    grid = experiment["n_train"]
-    return np.arange(grid["first"], grid["last"] + 1, grid["step"])
-
-
-# A read-out is named kind:argument, e.g. ridge:0.5 or mirror:q:3; each kind sets these fields of Problem.
-READOUTS = {
-    "ridge": lambda penalty: {"ridge": float(penalty)},
-    "mirror": lambda name: {"mirror": name},
-    "descent": lambda name: {"mirror": name},
-    "logistic": lambda penalty: {"loss": "logistic", "penalty": float(penalty)},
-    "squared-hinge": lambda penalty: {"loss": "squared-hinge", "penalty": float(penalty)},
-}
-
-
-def readout_kind(readout: str) -> tuple[str, dict[str, Any]]:
-    """Split a read-out's name into its kind and the fields of Problem that it sets.
-
-    Raises:
-        OnebitError: unknown kind, or an argument that is not a number where one is needed.
-    """
-    kind, _, argument = readout.partition(":")
-    try:
-        return kind, READOUTS[kind](argument)
-    except (KeyError, ValueError):
-        forms = "ridge:λ, mirror:NAME, descent:NAME, logistic:λ or squared-hinge:λ"
-        raise OnebitError(f"readout: must be {forms}, got {readout!r}") from None
+class LabelsExperiment(Experiment, tag="labels"):
+    """One-hot targets of the classes of a data set."""
 
 
 def problem(
-    experiment: dict[str, Any], dataset: dict[str, Any], network: dict[str, Any], readout: str, depth: int
+    experiment: TeacherExperiment, dims: Sequence[int], activation: str, spectrum: str | None, readout: str
 ) -> Problem:
-    """The learning problem that one read-out of an experiment on Gaussian inputs solves, at its largest n."""
+    """Return the learning problem that one read-out of an experiment solves, at its largest n."""
     return Problem(
-        dims=(dataset["dim"], *network["widths"][:depth]),
-        n_train=int(sample_sizes(experiment)[-1]),
-        activation=network["activation"],
-        spectrum=dataset["spectrum"],
-        noise=experiment["noise"],
-        teacher=experiment["teacher"],
-        **readout_kind(readout)[1],
+        dims=tuple(dims),
+        n_train=int(experiment.n_train.sizes()[-1]),
+        activation=activation,
+        spectrum=spectrum,
+        noise=experiment.noise,
+        teacher=experiment.teacher,
+        **READOUTS.get(readout).fields,
     )

@@ -1,1 +1,1 @@
-"""Inputs x_0, by kind of data set."""
+"""Inputs x_0: the kinds of data set, a file each in `kinds/`, and what they share."""

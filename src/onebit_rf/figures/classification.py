@@ -32,7 +32,7 @@ def draw(readout: pd.DataFrame, theory: pd.DataFrame, facts: dict[str, Any]) -> 
         loss, _, penalty = name.partition(":")
         panel.set(title=f"{loss.replace('-', ' ')} loss, λ = {penalty}", xlabel="samples per feature $n/d_L$")
     axes[0, 0].set_ylabel("test error rate")
-    curves.legend(axes[0, -1], [f"$L = {depth}$" for depth in range(1, len(widths) + 1)], colours)
+    curves.legend(axes[0, -1], readout, [f"$L = {depth}$" for depth in range(1, len(widths) + 1)], colours)
     figure.suptitle(style.describe(facts["dims"], facts["activation"]), fontsize=9)
-    style.count_unconverged(figure, theory)
+    style.count_unconverged(figure, [theory], [readout])
     return figure

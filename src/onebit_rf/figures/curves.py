@@ -26,16 +26,20 @@ def draw_curve(axes: Axes, readout: pd.DataFrame, theory: pd.DataFrame, width: i
     axes.plot(line["n_train"] / width, line["value"], color=colour, lw=1.2, zorder=1)
     for law, rows in style.mean_over_seeds(readout, ["law", "n_train"]).groupby("law", observed=True):
         chosen = rows.iloc[np.unique(np.linspace(0.02, 0.999, MARKS) * len(rows)).astype(int)]
-        look = {**style.LAWS[law], "color": colour, "label": None}
+        look = {**style.law_look(law), "color": colour, "label": None}
         size = 6 if law == "gaussian" else 4.5
         axes.errorbar(
             chosen["n_train"] / width, chosen["mean"], chosen["half"], ls="", ms=size, capsize=2, elinewidth=0.8, **look
         )
 
 
-def legend(axes: Axes, labels: Sequence[str], colours: Sequence[tuple], **options: object) -> None:
-    """Explain marks, line and colours: the laws and the theory in grey, then every curve's label."""
-    marks = [Line2D([], [], ls="", ms=6, **{**look, "color": "0.2"}) for look in style.LAWS.values()]
+def legend(
+    axes: Axes, readout: pd.DataFrame, labels: Sequence[str], colours: Sequence[tuple], **options: object
+) -> None:
+    """Explain marks, line and colours: the laws of `readout` and the theory in grey, then every curve's label."""
+    marks = [
+        Line2D([], [], ls="", ms=6, **{**look, "color": "0.2"}) for look in map(style.law_look, readout["law"].unique())
+    ]
     theory = Line2D([], [], color="0.2", lw=1.2, label="theory")
     curves = [Line2D([], [], color=colour, label=label) for label, colour in zip(labels, colours, strict=True)]
     axes.legend(handles=[*marks, theory, *curves], fontsize=7, **options)

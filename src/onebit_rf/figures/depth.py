@@ -48,20 +48,21 @@ def draw(readout: pd.DataFrame, theory: pd.DataFrame, n_train: int, network: str
     axes[1, 0].set_ylabel("simulation /\ntheory − 1 (%)")
     seeds = readout["seed"].nunique()
     figure.suptitle(f"{network}, n = {n_train}; mean over {seeds} seeds with 95 % confidence intervals", fontsize=9)
-    style.count_unconverged(figure, theory)
+    style.count_unconverged(figure, [theory], [readout])
     return figure
 
 
 def _draw_error(axes: Axes, points: pd.DataFrame, theory: pd.Series) -> None:
     axes.plot(theory.index, theory, **style.THEORY)
     for law, rows in points.groupby("law", observed=True):
-        axes.errorbar(rows["depth"], rows["mean"], rows["half"], ls="", capsize=3, ms=7, **style.LAWS[law])
+        axes.errorbar(rows["depth"], rows["mean"], rows["half"], ls="", capsize=3, ms=7, **style.law_look(law))
 
 
 def _draw_deviation(axes: Axes, points: pd.DataFrame, theory: pd.Series) -> None:
     """Deviation in per cent; the laws stand side by side so that both intervals can be read."""
     axes.axhline(0, **style.THEORY)
-    for offset, (law, rows) in zip((-0.08, 0.08), points.groupby("law", observed=True), strict=False):
+    offsets = style.side_by_side(points["law"].unique(), 0.16)
+    for law, rows in points.groupby("law", observed=True):
         expected = theory.reindex(rows["depth"]).to_numpy()
         deviation, half = 100 * (rows["mean"] / expected - 1), 100 * rows["half"] / expected
-        axes.errorbar(rows["depth"] + offset, deviation, half, ls="", capsize=3, ms=5, **style.LAWS[law])
+        axes.errorbar(rows["depth"] + offsets[law], deviation, half, ls="", capsize=3, ms=5, **style.law_look(law))

@@ -32,16 +32,17 @@ def draw(panels: dict[str, tuple[pd.DataFrame, dict[str, Any]]]) -> Figure:
 
 
 def _draw_panel(axes: Axes, points: pd.DataFrame, facts: dict[str, Any]) -> None:
-    for offset, (law, rows) in zip((-0.06, 0.06), points.groupby("law", observed=True), strict=False):
+    offsets = style.side_by_side(points["law"].unique(), 0.12)
+    for law, rows in points.groupby("law", observed=True):
         axes.errorbar(
-            rows["depth"] + offset,
+            rows["depth"] + offsets[law],
             100 * rows["mean"],
             100 * rows["half"],
             ls="-",
             lw=0.8,
             capsize=3,
             ms=6,
-            **style.LAWS[law],
+            **style.law_look(law),
         )
     _, *widths = facts["dims"]
     regime = "interpolation" if facts["n_train"] <= min(widths) else "least squares"

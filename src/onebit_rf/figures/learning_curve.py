@@ -12,7 +12,6 @@ from onebit_rf.figures import curves, style
 
 READOUT = "ridge:0"
 DEVIATION = 3.0  # per cent; the lower panels are cut there
-LINES = {"gaussian": "-", "one_bit": ":"}  # line styles of the laws in the lower panels
 
 
 def draw(panels: dict[str, tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]]) -> Figure:
@@ -32,14 +31,22 @@ def draw(panels: dict[str, tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]]) -
         sharex="col",
     )
     for column, (readout, theory, facts) in zip(axes.T, panels.values(), strict=True):
-        chosen = (readout["estimator"] == "teacher_averaged") & (readout["readout"] == READOUT)
-        _draw_column(*column, readout[chosen], theory[theory["readout"] == READOUT], facts)
+        averaged = readout[readout["estimator"] == "teacher_averaged"]
+        _draw_column(*column, _drawn(averaged), _drawn(theory), facts)
     axes[0, 0].set_ylabel("test MSE (averaged over teachers)")
     axes[1, 0].set_ylabel("simulation /\ntheory − 1 (%)")
-    lines = [Line2D([], [], color="0.2", lw=0.9, ls=ls, label=style.LAWS[law]["label"]) for law, ls in LINES.items()]
+    laws = next(iter(panels.values()))[0]["law"].unique()
+    lines = [
+        Line2D([], [], color="0.2", lw=0.9, ls=style.law_line(law), label=style.law_look(law)["label"]) for law in laws
+    ]
     axes[1, 0].legend(handles=lines, fontsize=7, ncols=2, loc="upper left")
-    style.count_unconverged(figure, *(theory[theory["readout"] == READOUT] for _, theory, _ in panels.values()))
+    readouts, theories = zip(*((readout, theory) for readout, theory, _ in panels.values()), strict=True)
+    style.count_unconverged(figure, map(_drawn, theories), map(_drawn, readouts))
     return figure
+
+
+def _drawn(table: pd.DataFrame) -> pd.DataFrame:
+    return table[table["readout"] == READOUT]
 
 
 def _draw_column(top: Axes, bottom: Axes, readout: pd.DataFrame, theory: pd.DataFrame, facts: dict[str, Any]) -> None:
@@ -57,7 +64,7 @@ def _draw_column(top: Axes, bottom: Axes, readout: pd.DataFrame, theory: pd.Data
     noise = f"noise σ = {facts['noise']:g}" if facts["noise"] else "no noise"
     top.set_title(f"{style.describe(facts['dims'], facts['activation'])}\n{noise}", fontsize=9)
     labels = [f"$L = {depth}$" for depth in range(1, len(widths) + 1)]
-    curves.legend(top, labels, colours, ncols=2)
+    curves.legend(top, readout, labels, colours, ncols=2)
 
 
 def _draw_deviation(axes: Axes, readout: pd.DataFrame, theory: pd.DataFrame, width: int, colour: tuple) -> None:
@@ -65,4 +72,4 @@ def _draw_deviation(axes: Axes, readout: pd.DataFrame, theory: pd.DataFrame, wid
     for law, rows in readout.groupby("law", observed=True):
         mean = rows.groupby("n_train")["value"].mean()
         deviation = 100 * (mean / expected.reindex(mean.index) - 1)
-        axes.plot(mean.index / width, deviation, color=colour, lw=0.9, ls=LINES[law])
+        axes.plot(mean.index / width, deviation, color=colour, lw=0.9, ls=style.law_line(law))

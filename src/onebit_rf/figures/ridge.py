@@ -35,7 +35,7 @@ def draw(readout: pd.DataFrame, theory: pd.DataFrame, facts: dict[str, Any]) -> 
     axes[0, 0].set_ylim(theory["value"].min() / 2, 5)
     axes[0, 0].set_ylabel("test MSE (averaged over teachers)")
     labels = [f"λ = {name.removeprefix('ridge:')}" for name in readouts]
-    curves.legend(axes[0, -1], labels, colours, loc="upper right")
+    curves.legend(axes[0, -1], averaged, labels, colours, loc="upper right")
     figure.suptitle(f"{style.describe(facts['dims'], facts['activation'])}, noise σ = {facts['noise']:g}", fontsize=9)
-    style.count_unconverged(figure, theory)
+    style.count_unconverged(figure, [theory], [averaged])
     return figure

@@ -14,11 +14,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy import stats
 
+from onebit_rf.tables.files import check_key
+
 # The laws differ in colour, marker and fill, so that they can be told apart in grey and when they coincide.
-LAWS = {
+_LOOKS = {
     "gaussian": {"label": "Gaussian weights", "color": "#0072B2", "marker": "o", "markerfacecolor": "none"},
     "one_bit": {"label": "one-bit weights", "color": "#D55E00", "marker": "x"},
+    "rademacher": {"label": "Rademacher weights", "color": "#009E73", "marker": "+"},
+    "ternary": {"label": "ternary weights", "color": "#CC79A7", "marker": "s", "markerfacecolor": "none"},
 }
+_LINES = {"gaussian": "-", "one_bit": ":", "rademacher": "--"}
 THEORY = {"label": "theory", "color": "black", "linewidth": 1.2}
 
 
@@ -47,11 +52,33 @@ def categories(count: int) -> list[tuple[float, float, float]]:
     return sns.color_palette("colorblind", count)
 
 
+def law_look(law: str) -> dict[str, str]:
+    """Label, colour and marker of a law of the weights."""
+    return _LOOKS.get(law, {"label": f"{law.replace('_', ' ')} weights", "color": "0.3", "marker": "d"})
+
+
+def law_line(law: str) -> str:
+    """Line style of a law, where its curve is drawn without marks."""
+    return _LINES.get(law, "-.")
+
+
+def side_by_side(laws: Iterable[str], apart: float) -> dict[str, float]:
+    """Horizontal offsets around 0 that set the marks of several laws apart."""
+    names = list(laws)
+    return {law: apart * (i - (len(names) - 1) / 2) for i, law in enumerate(names)}
+
+
 def mean_over_seeds(readout: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     """One row per group of `by`: mean over seeds and `half`, the half-width of its 95 % confidence interval.
 
-    The interval is Student's t; NaN for a single seed.
+    The interval is Student's t; NaN for a single seed. Read-outs that were not found are left out.
+
+    Raises:
+        OnebitError: where a group holds a seed twice, so that something else would be averaged over, too.
     """
+    check_key(readout, [*by, "seed"], "figure")
+    if "converged" in readout:
+        readout = readout[readout["converged"]]
     groups = readout.groupby(by, observed=True)["value"].agg(["mean", "sem", "size"]).reset_index()
     return groups.assign(half=stats.t.ppf(0.975, groups["size"] - 1) * groups["sem"])
 
@@ -69,14 +96,16 @@ def whole_depths(axes: Axes, depths: Iterable[int]) -> None:
     axes.set_xlabel("depth $L$ (hidden layers)")
 
 
-def count_unconverged(figure: Figure, *theories: pd.DataFrame) -> None:
-    """Say below the figure how many of the theory's points are not drawn, if any."""
-    left_out = sum(int((~theory["converged"]).sum()) for theory in theories)
-    if left_out:
-        points = sum(map(len, theories))
-        figure.supxlabel(
-            f"{left_out} of {points} points of the theory diverge (n = p) or were not found: not drawn", fontsize=6
-        )
+def count_unconverged(figure: Figure, theories: Iterable[pd.DataFrame], readouts: Iterable[pd.DataFrame]) -> None:
+    """Say below the figure how many points of the theory and how many read-outs are not drawn, if any."""
+    lines = []
+    for what, tables in (("points of the theory diverge (n = p) or were", theories), ("read-outs were", readouts)):
+        found = [table["converged"] for table in tables]
+        left_out, total = sum(int((~column).sum()) for column in found), sum(map(len, found))
+        if left_out:
+            lines.append(f"{left_out} of {total} {what} not found: not drawn")
+    if lines:
+        figure.supxlabel("; ".join(lines), fontsize=6)
 
 
 def centre_on_zero(axes: Axes) -> None:

@@ -1,8 +1,10 @@
 """What every workflow script needs around its one function: threads, one-line errors, a log, a progress bar."""
 
+import os
 import resource
 import sys
 import time
+import traceback
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,22 +17,39 @@ from onebit_rf.errors import OnebitError
 
 @contextmanager
 def job(snakemake: Any) -> Iterator[None]:
-    """Run a script's body on the rule's threads and log its wall-clock seconds and peak memory.
+    """Run a script's body on the rule's threads; log its wall-clock seconds, peak memory and the modules it ran.
 
     An OnebitError becomes one line on stderr and in the log, and exit code 1. Any other exception is a fault of
-    the program and keeps its traceback.
+    the program: its traceback goes to the log, too.
+
+    Raises:
+        SystemExit: for an OnebitError, or where this machine has less memory than the rule asks for.
     """
-    start = time.perf_counter()
-    log = Path(snakemake.log[0])
+    start, log = time.perf_counter(), Path(snakemake.log[0])
     try:
+        _check_memory(getattr(snakemake.resources, "mem_mb", 0))
         with threadpool_limits(snakemake.threads):
             yield
     except OnebitError as error:
-        log.write_text(f"{error}\n")
+        log.write_text(f"{error}\n", encoding="utf-8")
         sys.exit(f"{snakemake.rule}: {error}")
+    except BaseException:
+        log.write_text(traceback.format_exc(), encoding="utf-8")
+        raise
     seconds = time.perf_counter() - start
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024  # KiB on Linux
-    log.write_text(f"seconds {seconds:.2f}\npeak_mib {peak:.0f}\n")
+    modules = sorted(name for name in sys.modules if name.startswith("onebit_rf"))
+    log.write_text(f"seconds {seconds:.2f}\npeak_mib {peak:.0f}\nmodules {' '.join(modules)}\n", encoding="utf-8")
+
+
+def _check_memory(needed_mb: int) -> None:
+    """Raise OnebitError where the machine cannot hold the job."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e6
+    if needed_mb > memory:
+        raise OnebitError(
+            f"this job needs about {needed_mb / 1e3:.1f} GB of memory, this machine has {memory / 1e3:.1f} GB; "
+            "make the network's widths or the data set's rows fewer"
+        )
 
 
 def progress(items: Iterable, label: str) -> Iterable:

@@ -6,7 +6,7 @@ import numpy as np
 from threadpoolctl import ThreadpoolController
 
 from onebit_rf.kernels.rows import check_rows
-from onebit_rf.kernels.signs import SignMatrix, unpack_signs
+from onebit_rf.weights.signs import SignMatrix, unpack_signs
 
 
 @functools.cache

@@ -6,7 +6,7 @@ import numpy as np
 
 from onebit_rf.errors import OnebitError
 from onebit_rf.kernels.rows import check_rows
-from onebit_rf.kernels.signs import SignMatrix
+from onebit_rf.weights.signs import SignMatrix
 
 try:
     from onebit_rf.kernels import _signs

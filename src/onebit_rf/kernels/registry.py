@@ -9,7 +9,7 @@ import numpy as np
 
 from onebit_rf.errors import OnebitError
 from onebit_rf.kernels import dense, gemlite, native
-from onebit_rf.kernels.signs import SignMatrix
+from onebit_rf.weights.signs import SignMatrix
 
 
 class Product(Protocol):

@@ -1,6 +1,5 @@
 """The measurement: correctness first, then all backends in turn, one row per repetition."""
 
-import platform
 import time
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -13,17 +12,13 @@ from threadpoolctl import threadpool_limits
 from onebit_rf.errors import OnebitError
 from onebit_rf.kernels import gemlite
 from onebit_rf.latency.models import Model, Network, cpu_models
-from onebit_rf.tables.files import write_table
+from onebit_rf.tables.files import processor, write_table
+from onebit_rf.tables.latency import LATENCY
 
 FLUSH_BYTES = 128 << 20  # read to empty the caches: several times the last-level cache that a core reaches
 WARMING_SECONDS = 0.002  # of calls before a warm one: enough that small models find code and weights in the caches
 LEAST_REPETITIONS = 3
 Row = dict[str, Any]
-
-
-def devices() -> list[str]:
-    """Return the devices of this machine that the stage measures: cpu, and cuda where gemlite runs."""
-    return ["cpu"] if gemlite.why_unavailable() else ["cpu", "cuda"]
 
 
 def measure_latency(
@@ -38,7 +33,7 @@ def measure_latency(
     params: dict[str, Any],
     progress: Callable[[Iterable], Iterable] = iter,
 ) -> None:
-    """Measure every network at every batch size and write a table of schema `latency`.
+    """Measure every network at every batch size and write a table `latency`.
 
     Args:
         path: the table.
@@ -51,8 +46,13 @@ def measure_latency(
         seconds: per network and batch size.
         params: what the table's provenance records.
         progress: wraps the iteration over networks.
+
+    Raises:
+        OnebitError: cuda is asked for and not here, or a one-bit model is wrong.
     """
     if device == "cuda":
+        if reason := gemlite.why_unavailable():
+            raise OnebitError(f"latency.devices: cuda cannot be measured here: {reason}")
         from onebit_rf.latency.cuda import Cuda as Device
     else:
         Device = Cpu
@@ -69,7 +69,7 @@ def measure_latency(
     columns = {name: [row[name] for row in rows] for name in rows[0]}
     columns |= {"bytes_per_second": rates, "bandwidth": bandwidth, "bandwidth_fraction": rates / bandwidth}
     columns |= {"device": device, "device_name": machine.name, "threads": threads, "d_in": d_in}
-    write_table(path, "latency", params, **columns)
+    write_table(path, LATENCY, params, **columns)
 
 
 def _measure_network(machine: Any, network: Network, batches: list[int], repetitions: int, seconds: float):
@@ -117,7 +117,7 @@ class Cpu:
         """`threads` is how many a model may use."""
         import torch
 
-        self.threads, self.name = threads, _processor_name()
+        self.threads, self.name = threads, processor()
         torch.set_num_threads(threads)
         self._ballast = np.ones(FLUSH_BYTES // 4, np.float32)
         self._flush_seconds: list[float] = []
@@ -151,9 +151,3 @@ def _clock(run: Callable[[], Any]) -> float:
     start = time.perf_counter()
     run()
     return time.perf_counter() - start
-
-
-def _processor_name() -> str:
-    from onebit_rf.tables.files import provenance
-
-    return provenance("latency", {})["machine"]["processor"] or platform.machine()

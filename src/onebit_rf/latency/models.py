@@ -3,12 +3,13 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.metadata import version
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from onebit_rf import __version__, kernels
+from onebit_rf import kernels
 from onebit_rf.jobs.seeds import stream
 from onebit_rf.kernels import native
 
@@ -137,8 +138,8 @@ def _one_bit_models(network: Network, threads: int) -> Iterable[Model]:
     size = sum(signs.bits.size for signs in network.signs) + 4 * network.last.size
     for backend, kernel, limit in (("one-bit", "native", 1e-5), ("one-bit-8bit", "native-8bit", 0.1)):
         layers = [kernels.load(signs, kernel, scale=signs.d_in**-0.5) for signs in network.signs]
-        version = f"onebit_rf {__version__} {native.engine()}"
-        yield Model(backend, _one_bit_forward(layers, network.last.T, threads), size, limit, version)
+        made_by = f"onebit_rf {version('onebit-rf')} {native.engine()}"
+        yield Model(backend, _one_bit_forward(layers, network.last.T, threads), size, limit, made_by)
 
 
 def _one_bit_forward(layers: list[kernels.Product], last: np.ndarray, threads: int) -> Forward:

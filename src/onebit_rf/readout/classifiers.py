@@ -44,7 +44,7 @@ def fit_classifier(
     Args:
         features: X, shape (n, p).
         labels: y = ±1, shape (n,).
-        loss: name of ℓ in `onebit_rf.model.losses`.
+        loss: ℓ, a member of `onebit_rf.model.losses`.
         penalty: λ > 0.
         tolerance: on the residual.
 
@@ -52,15 +52,16 @@ def fit_classifier(
         OnebitError: for an unknown loss, λ ≤ 0 or labels of the wrong shape or values.
     """
     n, p = features.shape
-    if loss not in LOSSES or not penalty > 0:
-        raise OnebitError(f"classifier: needs a loss of {', '.join(LOSSES)} and penalty > 0, got {loss!r}, {penalty}")
+    function = LOSSES.get(loss)
+    if not penalty > 0:
+        raise OnebitError(f"classifier: needs a penalty > 0, got {penalty}")
     if labels.shape != (n,) or not np.all(np.abs(labels) == 1):
         raise OnebitError(f"classifier: needs {n} labels ±1, got shape {labels.shape}")
     signed = features.astype(np.float64) * (labels / np.sqrt(p))[:, None]
     if n >= p:
-        return _minimise(signed, LOSSES[loss], penalty, tolerance)
+        return _minimise(signed, function, penalty, tolerance)
     basis, triangle = linalg.qr(signed.T, mode="economic")
-    fit = _minimise(triangle.T, LOSSES[loss], penalty, tolerance)
+    fit = _minimise(triangle.T, function, penalty, tolerance)
     return Classifier(basis @ fit.weights, fit.residual, fit.iterations, fit.converged)
 
 

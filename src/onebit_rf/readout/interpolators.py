@@ -7,7 +7,9 @@ With a = A/√p and F = X/√p, X of shape (n, p), both look for
 Source: Akhtiamov, Ghane, Hassibi, arXiv 2510.16250, for mirror descent's implicit regularisation.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from scipy import linalg
@@ -21,6 +23,8 @@ _SHRINK, _LEAST_EPSILON = 0.1, 1e-6  # of ε from one proximal step to the next,
 _LEAST_SLOPE = 1e-6  # of prox', relative to the largest: for q < 2 it vanishes at A = 0
 _ARMIJO = 1e-4
 _SHORTEST_STEP = 2.0**-50
+
+_Point = tuple[float, np.ndarray, np.ndarray]  # g(ν), A(ν) and g'(ν)
 
 
 @dataclass(frozen=True)
@@ -57,29 +61,58 @@ def interpolate_bregman(
     proximal steps A_k → A_{k+1} = argmin D_ψ(A, A_0) + (ε/2)|A − A_k|² subject to F A = y with falling ε: the dual
     of each step has a bounded Hessian, and its solution is stationary for the problem up to ε|A_{k+1} − A_k|.
 
+    The first approach is quick and nearly always arrives. Where it does not, a second one starts afresh that cannot
+    fail in the first one's two ways, which both need large q:
+    - its line search takes a step that lowers g or |g'|, whichever. Where an entry of A crosses 0 g'' jumps, one rises
+      as the other falls, and Newton's steps go round in a circle. The second approach never lets g rise.
+    - its ε falls so far that F A − y, of rounding error ∝ 1/ε, stays above the tolerance. The second approach goes
+      back to the ε before, and pays with more proximal steps.
+
     Args:
         features: X, shape (n, p), n ≤ p, of full rank.
         labels: y, shape (n,).
         mirror: ψ and A_0.
         tolerance: on |F A − y|/|y| and on the stationarity relative to |ψ'(A) − ψ'(A_0)|.
 
+    Returns:
+        The interpolator. If there is none, as for a ψ of positive A alone there may be, or ψ'' leaves the range of
+        floats, converged is False.
+
     Raises:
         OnebitError: unless n ≤ p and `labels` has shape (n,).
+        numpy.linalg.LinAlgError: where rows of X are linearly dependent to rounding.
     """
     scaled, target = _checked(features, labels)
+    quick = _approach(scaled, target, mirror, tolerance, monotone=False)
+    if quick.converged:
+        return quick
+    careful = _approach(scaled, target, mirror, tolerance, monotone=True)
+    return replace(careful, iterations=quick.iterations + careful.iterations)
+
+
+def _approach(scaled: np.ndarray, target: np.ndarray, mirror: Mirror, tolerance: float, monotone: bool) -> Interpolator:
+    """Take proximal steps from A_0, ε falling to its least; a `monotone` approach raises both where a step fails."""
     centre = np.full(scaled.shape[1], mirror.start)
     least_change, curvature = _typical_curvature(scaled, target, mirror)
     epsilon = 10 * curvature
     dual, least = epsilon * least_change, _LEAST_EPSILON * epsilon
+    if not np.finfo(float).tiny < least < np.inf:  # above all y = 0, where A = 0
+        missed = float(np.linalg.norm(scaled @ centre - target))
+        return Interpolator(centre, missed / (np.linalg.norm(target) or 1.0), 0, missed == 0)
     total = 0
     for _ in range(_MAX_PROXIMAL):
-        weights, dual, residual, steps = _proximal_step(scaled, target, mirror, centre, epsilon, dual, tolerance)
+        weights, dual, residual, steps = _proximal_step(
+            scaled, target, mirror, centre, epsilon, dual, tolerance, monotone
+        )
         total += steps
         force = np.linalg.norm(dual @ scaled)
         stationary = epsilon * np.linalg.norm(weights - centre) <= tolerance * force
         if stationary and residual <= tolerance:
             break
-        centre, epsilon = weights, max(_SHRINK * epsilon, least)
+        if monotone and residual > tolerance:
+            epsilon = least = epsilon / _SHRINK
+        else:
+            centre, epsilon = weights, max(_SHRINK * epsilon, least)
     return Interpolator(weights, residual, total, bool(stationary and residual <= tolerance))
 
 
@@ -87,7 +120,15 @@ def _typical_curvature(scaled: np.ndarray, target: np.ndarray, mirror: Mirror) -
     """Return the ν of the least-norm change Fᵀν from A_0, and ψ'' at the root mean square of that change or A_0."""
     least_change = linalg.solve(scaled @ scaled.T, target - scaled.sum(axis=1) * mirror.start, assume_a="pos")
     typical = max(float(np.sqrt(np.mean((least_change @ scaled) ** 2))), mirror.start)
-    return least_change, float(1 / mirror.prox_derivative(np.array(typical), np.array(1.0)) - 1)
+    return least_change, _curvature(mirror, typical)
+
+
+def _curvature(mirror: Mirror, weight: float) -> float:
+    """Return ψ''(A) from prox'_t = 1/(1 + tψ'') at the least t = 1, 1e8, … that shows it; 0 or ∞ if beyond floats."""
+    time = 1.0
+    while (slope := float(mirror.prox_derivative(np.array(weight), np.array(time)))) == 1 and time < 1e280:
+        time *= 1e8
+    return (1 / slope - 1) / time if slope else np.inf
 
 
 def _proximal_step(
@@ -98,6 +139,7 @@ def _proximal_step(
     epsilon: float,
     dual: np.ndarray,
     tolerance: float,
+    monotone: bool,
 ) -> tuple[np.ndarray, np.ndarray, float, int]:
     """Return A, ν, |F A − y|/|y| and the Newton steps of argmin D_ψ + (ε/2)|A − A_k|² subject to F A = y.
 
@@ -105,32 +147,47 @@ def _proximal_step(
     g' = F A − y,    g'' = F diag(prox'/ε) Fᵀ.
     """
     norm = float(np.linalg.norm(target)) or 1.0
-    value, weights, gradient = _dual_objective(scaled, target, mirror, centre, epsilon, dual)
+    objective = partial(_dual_objective, scaled, target, mirror, centre, epsilon)
+    point = objective(dual)
     for iteration in range(_MAX_NEWTON):  # noqa: B007 (used after the loop)
+        _, weights, gradient = point
         if np.linalg.norm(gradient) <= 0.1 * tolerance * norm:
             break
         slopes = mirror.prox_derivative(weights, np.array(1 / epsilon)) / epsilon
         slopes = np.maximum(slopes, _LEAST_SLOPE * np.max(slopes))
         step = -linalg.solve((scaled * slopes) @ scaled.T, gradient, assume_a="pos")
-        length = 1.0
-        while length > _SHORTEST_STEP:
-            trial = _dual_objective(scaled, target, mirror, centre, epsilon, dual + length * step)
-            # Close to the minimum g is flat to rounding, and its gradient is what tells better from worse.
-            if trial[0] <= value + _ARMIJO * length * (gradient @ step) or (
-                np.linalg.norm(trial[2]) < (1 - _ARMIJO) * np.linalg.norm(gradient)
-            ):
-                break
-            length *= 0.5
-        else:
+        if (found := _line_search(objective, dual, step, point, monotone)) is None:
             break
-        dual = dual + length * step
-        value, weights, gradient = trial
-    return weights, dual, float(np.linalg.norm(gradient)) / norm, iteration
+        dual, point = found
+    return point[1], dual, float(np.linalg.norm(point[2])) / norm, iteration
+
+
+def _line_search(
+    objective: Callable[[np.ndarray], _Point], dual: np.ndarray, step: np.ndarray, point: _Point, monotone: bool
+) -> tuple[np.ndarray, _Point] | None:
+    """Return ν + ls and what g is there for the first acceptable l = 1, 1/2, 1/4, …; None where there is none.
+
+    Acceptable is a decrease of g by Armijo's rule or, as close to the minimum g is flat to rounding,
+        g'(ν + ls)·s ≤ 0 if `monotone`: g, which is convex, then has fallen, by half of all it can along s if l < 1,
+        a decrease of |g'| otherwise: quick, but away from the minimum g may rise by it.
+    """
+    value, _, gradient = point
+    length = 1.0
+    while length > _SHORTEST_STEP:
+        trial = objective(dual + length * step)
+        if trial[0] <= value + _ARMIJO * length * (gradient @ step):
+            return dual + length * step, trial
+        if monotone and trial[2] @ step <= 0:
+            return dual + length * step, trial
+        if not monotone and np.linalg.norm(trial[2]) < (1 - _ARMIJO) * np.linalg.norm(gradient):
+            return dual + length * step, trial
+        length *= 0.5
+    return None
 
 
 def _dual_objective(
     scaled: np.ndarray, target: np.ndarray, mirror: Mirror, centre: np.ndarray, epsilon: float, dual: np.ndarray
-) -> tuple[float, np.ndarray, np.ndarray]:
+) -> _Point:
     """Return g(ν), A(ν) and g'(ν)."""
     force = dual @ scaled
     weights = mirror.prox(centre + force / epsilon, np.array(1 / epsilon))

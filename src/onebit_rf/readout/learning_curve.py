@@ -20,6 +20,8 @@ from functools import cached_property
 import numpy as np
 from scipy import linalg
 
+DEPENDENT = "linearly dependent features: minimum-norm least squares from singular values"
+
 
 def _cholesky(matrix: np.ndarray) -> np.ndarray:
     """Lower factor of a symmetric matrix, which is overwritten (the transpose of a C array is Fortran's order)."""
@@ -107,17 +109,18 @@ class LearningCurve:
     def _above(self) -> NestedRidge:
         return NestedRidge(_solve(self._whitener, self.train[self._start : self.n_train[-1]].T).T, 1.0)
 
-    def fit(self, labels: np.ndarray) -> np.ndarray:
-        """Read-outs â_n fitted to `labels` (N, k): shape (p, g, k), one for each n of `n_train`.
+    def fit(self, labels: np.ndarray) -> tuple[np.ndarray, str]:
+        """Read-outs â_n fitted to `labels` (N, k): shape (p, g, k), one for each n of `n_train`; and a remark.
 
         Where the features are linearly dependent (dead units, repeated images) the normal equations break down;
-        the minimum-norm least-squares solution is then computed from a singular value decomposition per n.
+        the minimum-norm least-squares solution is then computed from a singular value decomposition per n, and the
+        remark, else empty, says so.
         """
         try:
-            return self._fit(labels)
+            return self._fit(labels), ""
         except np.linalg.LinAlgError:
             fits = [linalg.lstsq(self.train[:n], labels[:n], check_finite=False)[0] for n in self.n_train]
-            return np.stack(fits, axis=1)
+            return np.stack(fits, axis=1), DEPENDENT
 
     def _fit(self, labels: np.ndarray) -> np.ndarray:
         below, above = np.split(self.n_train, [self._split])

@@ -9,8 +9,10 @@ import json
 import os
 import platform
 import subprocess
-from collections.abc import Iterable, Mapping
+import sys
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -19,9 +21,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from onebit_rf import __version__
 from onebit_rf.errors import OnebitError
-from onebit_rf.tables.schemas import SCHEMAS, VECTOR, WORD
+from onebit_rf.jobs.libraries import LIBRARIES, library_version
+from onebit_rf.tables.columns import VECTOR, WORD, Table
 
 if TYPE_CHECKING:
     import pandas as pd  # pyarrow imports it when it makes a frame; most jobs make none
@@ -43,7 +45,7 @@ def _commit() -> str:
 
 
 @cache
-def _processor() -> str:
+def processor() -> str:
     """The processor's model name where the system tells it."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
@@ -52,30 +54,31 @@ def _processor() -> str:
         return platform.processor() or platform.machine()
 
 
-def provenance(schema: str, params: Mapping[str, Any]) -> dict[str, Any]:
-    """Describe where a table comes from: schema name, parameters, package version, commit and machine."""
-    machine = {"processor": _processor(), "cores": os.cpu_count(), "system": platform.system()}
+def provenance(table: Table, params: Mapping[str, Any]) -> dict[str, Any]:
+    """Describe where a table comes from: its name, parameters, version, commit, libraries and machine."""
+    machine = {"processor": processor(), "cores": os.cpu_count(), "system": platform.system()}
     return {
-        "schema": schema,
+        "schema": table.name,
         "params": dict(params),
-        "version": __version__,
+        "version": version("onebit-rf"),
         "commit": _commit(),
+        "libraries": {name: library_version(name) for name in LIBRARIES if name in sys.modules},
         "machine": machine,
     }
 
 
 class TableWriter:
-    """Write the table `schema` to `path`, one row group per `write`; the file appears when the block ends well.
+    """Write a table to `path`, one row group per `write`; the file appears when the block ends well.
 
     Float vectors are byte-stream-split and zstd-compressed: lossless, and 16 % smaller than plain Gaussian
     float32 because the exponent bytes compress.
     """
 
-    def __init__(self, path: str | Path, schema: str, params: Mapping[str, Any]) -> None:
+    def __init__(self, path: str | Path, table: Table, params: Mapping[str, Any]) -> None:
         """`params` are the parameters recorded in the file's provenance; they must be JSON-serialisable."""
         self.path, self._temporary = Path(path), Path(f"{path}.partial")
-        metadata = {_METADATA_KEY: json.dumps(provenance(schema, params), sort_keys=True).encode()}
-        self.schema = SCHEMAS[schema].with_metadata(metadata)
+        metadata = {_METADATA_KEY: json.dumps(provenance(table, params), sort_keys=True).encode()}
+        self.schema = table.schema.with_metadata(metadata)
         vectors = [f"{field.name}.list.element" for field in self.schema if field.type == VECTOR]
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._writer = pq.ParquetWriter(
@@ -121,24 +124,24 @@ def _to_arrow(column: Any, kind: pa.DataType, rows: int) -> pa.Array:
         return pa.nulls(rows, kind)
     if np.ndim(column) == 0:
         return pa.repeat(pa.scalar(column, kind.value_type if kind == WORD else kind), rows).cast(kind)
-    return pa.array(column).cast(kind)
+    return (column if isinstance(column, pa.Array) else pa.array(column)).cast(kind)
 
 
-def write_table(path: str | Path, schema: str, params: Mapping[str, Any], **columns: Any) -> None:
+def write_table(path: str | Path, table: Table, params: Mapping[str, Any], **columns: Any) -> None:
     """Write a small table in one row group; see TableWriter."""
-    with TableWriter(path, schema, params) as writer:
+    with TableWriter(path, table, params) as writer:
         writer.write(**columns)
 
 
-def _open(path: str | Path, schema: str) -> pq.ParquetFile:
+def _open(path: str | Path, table: Table) -> pq.ParquetFile:
     try:
         file = pq.ParquetFile(path, memory_map=True)
     except FileNotFoundError:
         raise OnebitError(f"{path}: no such table; run snakemake to make it") from None
     except (pa.ArrowInvalid, OSError) as error:
         raise _damaged(path, f"not a readable Parquet file ({str(error).splitlines()[0].rstrip('.')})") from None
-    if _METADATA_KEY not in (file.schema_arrow.metadata or {}) or not file.schema_arrow.equals(SCHEMAS[schema]):
-        raise _damaged(path, f"not a table of schema {schema!r} written by onebit_rf")
+    if _METADATA_KEY not in (file.schema_arrow.metadata or {}) or not file.schema_arrow.equals(table.schema):
+        raise _damaged(path, f"not a table of schema {table.name!r} written by onebit_rf")
     return file
 
 
@@ -146,43 +149,57 @@ def _damaged(path: str | Path, what: str) -> OnebitError:
     return OnebitError(f"{path}: {what}; delete it and run snakemake again")
 
 
-def read_table(path: str | Path, schema: str, columns: list[str] | None = None) -> pa.Table:
+def read_table(path: str | Path, table: Table, columns: list[str] | None = None) -> pa.Table:
     """Read a whole table, or some of its columns; OnebitError where the file is missing, damaged or foreign."""
-    with _open(path, schema) as file:
+    with _open(path, table) as file:
         try:
             return file.read(columns=columns)
         except (pa.ArrowInvalid, OSError) as error:
             raise _damaged(path, f"damaged ({str(error).splitlines()[0].rstrip('.')})") from None
 
 
-def read_frame(paths: Iterable[str | Path], schema: str) -> "pd.DataFrame":
-    """Read tables of one schema and stack their rows in a pandas frame."""
-    return pa.concat_tables([read_table(path, schema) for path in paths], unify_dictionaries=True).to_pandas()
+def read_frame(paths: Iterable[str | Path], table: Table) -> "pd.DataFrame":
+    """Read tables of one kind and stack their rows in a pandas frame."""
+    return pa.concat_tables([read_table(path, table) for path in paths], unify_dictionaries=True).to_pandas()
 
 
-def read_readouts(paths: Iterable[str | Path], experiment: str) -> "pd.DataFrame":
-    """Stack the readout tables of one experiment, of those in `paths`: readout/{experiment}/{law}/seed….parquet."""
-    return read_frame((path for path in paths if Path(path).parts[-3] == experiment), "readout")
+def check_key(frame: "pd.DataFrame", key: Sequence[str], what: str) -> None:
+    """Raise OnebitError unless the columns `key` tell the rows of `frame` apart, so that no mean mixes what differs."""
+    twice = frame[frame.duplicated(list(key), keep=False)]
+    if twice.empty:
+        return
+    first = twice[(twice[list(key)] == twice[list(key)].iloc[0]).all(axis=1)]
+    told_by = [name for name in frame if name not in key and name != "value" and first[name].nunique() > 1]
+    example = ", ".join(f"{name} {first[name].iloc[0]}" for name in key)
+    raise OnebitError(
+        f"{what}: {len(twice)} rows share {', '.join(key)} (one: {example}) and would be averaged together"
+        + (f"; they differ in {', '.join(told_by)}" if told_by else "")
+    )
 
 
-def read_matrix(path: str | Path, schema: str, column: str, group: int) -> np.ndarray:
-    """Read the matrix that `column` holds in row group `group` (0 is layer or depth 1), shape (rows, width).
-
-    The result is float32 for vectors and uint8 for bits, and views Arrow's buffer: read-only, no copy.
-    """
-    with _open(path, schema) as file:
+def read_group(path: str | Path, table: Table, group: int, columns: list[str]) -> pa.Table:
+    """Read some columns of row group `group` (0 is layer or depth 1); OnebitError where it is missing or damaged."""
+    with _open(path, table) as file:
         if group >= file.num_row_groups:
             raise _damaged(path, f"holds {file.num_row_groups} row groups, number {group + 1} is needed")
         try:
-            rows = file.read_row_group(group, columns=[column], use_threads=False)[column].combine_chunks()
+            return file.read_row_group(group, columns=columns, use_threads=False)
         except (pa.ArrowInvalid, OSError) as error:
             raise _damaged(path, f"damaged ({str(error).splitlines()[0].rstrip('.')})") from None
+
+
+def read_matrix(path: str | Path, table: Table, column: str, group: int) -> np.ndarray:
+    """Read the matrix that `column` holds in row group `group`, shape (rows, width); raises as read_group.
+
+    The result is float32 for vectors and uint8 for bits, and views Arrow's buffer: read-only, no copy.
+    """
+    rows = read_group(path, table, group, [column])[column].combine_chunks()
     if rows.type == pa.binary():
         return np.frombuffer(rows.buffers()[2], dtype=np.uint8).reshape(len(rows), -1)
     return rows.flatten().to_numpy().reshape(len(rows), -1)
 
 
-def read_provenance(path: str | Path, schema: str) -> dict[str, Any]:
+def read_provenance(path: str | Path, table: Table) -> dict[str, Any]:
     """Return the provenance record of a table."""
-    with _open(path, schema) as file:
+    with _open(path, table) as file:
         return json.loads(file.schema_arrow.metadata[_METADATA_KEY])

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from onebit_rf.model.losses import Loss
+from onebit_rf.model.normal import normal_density
 from onebit_rf.theory.freedom import Chain
-from onebit_rf.theory.quadrature import TAIL, normal_density, panels
+from onebit_rf.theory.quadrature import TAIL, panels
 
 _PANEL_NODES = 10
 # Panels halve towards ξ = 0: for large q and V the prox bends near ω = log V, within |ω| of order 1.

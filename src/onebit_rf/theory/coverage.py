@@ -1,17 +1,19 @@
 """What the theory covers, said in one line where it does not."""
 
 from onebit_rf.errors import OnebitError
-from onebit_rf.model.activations import get_activation
-from onebit_rf.model.mirrors import get_mirror
+from onebit_rf.model.activations import ACTIVATIONS
+from onebit_rf.model.mirrors import MIRRORS, l2
 from onebit_rf.model.problem import Problem
-from onebit_rf.model.teachers import get_teacher
+from onebit_rf.model.teachers import TEACHERS
 
 
 def check_covered(problem: Problem) -> None:
     """Raise OnebitError, in one line, for a combination of fields that the theory does not cover."""
-    odd, classifies = get_activation(problem.activation).odd, problem.loss != "square"
-    mirror, teacher = get_mirror(problem.mirror), get_teacher(problem.teacher)
-    other_mirror = mirror is not get_mirror("l2")
+    if problem.spectrum is None:
+        raise OnebitError("spectrum: the theory needs the spectrum of the inputs' covariance")
+    odd, classifies = ACTIVATIONS.get(problem.activation).odd, problem.loss != "square"
+    mirror, teacher = MIRRORS.get(problem.mirror), TEACHERS.get(problem.teacher)
+    other_mirror = mirror is not l2.mirror
     if classifies and problem.penalty == 0:
         raise OnebitError("penalty: must be > 0 for classification, whose data may be separable")
     if classifies and (problem.noise or problem.ridge or other_mirror):

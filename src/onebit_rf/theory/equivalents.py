@@ -13,7 +13,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from onebit_rf.model.activations import Activation, get_activation
+from onebit_rf.model.activations import ACTIVATIONS, Activation
 from onebit_rf.theory.quadrature import normal_panels, normal_steps
 
 _BIAS_STEP = 0.09  # of b/μ, 157 nodes: 1e-8 at worst, in narrow deep ReLU networks, where ρ(b) falls by many decades
@@ -86,7 +86,7 @@ def equivalent_layers(activation: str, depth: int, variance: float = 1.0) -> tup
     Raises:
         OnebitError: if `activation` names no activation.
     """
-    phi, mean_sq, layers = get_activation(activation), 0.0, []
+    phi, mean_sq, layers = ACTIVATIONS.get(activation), 0.0, []
     for _ in range(depth):
         layers.append(propagate(phi, variance, mean_sq))
         variance, mean_sq = layers[-1].variance, layers[-1].mean_sq

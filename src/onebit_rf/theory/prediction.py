@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from onebit_rf.model.losses import LOSSES
-from onebit_rf.model.mirrors import get_mirror
+from onebit_rf.model.mirrors import MIRRORS, l2
 from onebit_rf.model.problem import Problem
-from onebit_rf.model.teachers import get_teacher
+from onebit_rf.model.teachers import TEACHERS
 from onebit_rf.theory.convex import Task, iterate, solve_order
 from onebit_rf.theory.coverage import check_covered
 from onebit_rf.theory.curve import Solution, solve_curve
@@ -72,7 +72,7 @@ def predict_curve(problem: Problem, n_train: Sequence[int]) -> list[Prediction]:
         return []
     if problem.loss != "square":
         return _predict_classifier(problem, samples)
-    if get_mirror(problem.mirror) is not get_mirror("l2"):
+    if MIRRORS.get(problem.mirror) is not l2.mirror:
         return _predict_mirror(problem, samples)
     return _predict_square(problem, samples)
 
@@ -97,7 +97,7 @@ def _sample_chain(problem: Problem, samples: np.ndarray) -> Chain:
 
 def _predict_square(problem: Problem, samples: np.ndarray) -> list[Prediction]:
     """Solve the chain at blocks of n that fit the processor's cache, and read E off it."""
-    nodes, signal = _layers(problem)[-1].weights.size, get_teacher(problem.teacher).second_moment()
+    nodes, signal = _layers(problem)[-1].weights.size, TEACHERS.get(problem.teacher).second_moment()
     predictions = []
     for block in np.array_split(samples, 1 + samples.size * nodes // _BLOCK):
         chain = _sample_chain(problem, block)
@@ -130,7 +130,7 @@ def _predict_mirror(problem: Problem, samples: np.ndarray) -> list[Prediction]:
 
 def _predict_interpolator(problem: Problem, samples: np.ndarray) -> list[Prediction]:
     """Solve (t, θ, V), which are smooth in log(δ/(1 − δ)), for n < p."""
-    mirror, teacher, width = get_mirror(problem.mirror), get_teacher(problem.teacher), problem.dims[-1]
+    mirror, teacher, width = MIRRORS.get(problem.mirror), TEACHERS.get(problem.teacher), problem.dims[-1]
     position = np.log(samples / (width - samples))
     coupling, chain = _coupling(problem, samples)
 
@@ -156,7 +156,7 @@ def _predict_classifier(problem: Problem, samples: np.ndarray) -> list[Predictio
     def chain_at(kappa: np.ndarray) -> Chain:
         return _solve(problem, given_kappa(kappa), kappa.size)
 
-    task = Task(LOSSES[problem.loss], chain_at, width, variance, problem.penalty)
+    task = Task(LOSSES.get(problem.loss), chain_at, width, variance, problem.penalty)
 
     def solve(log_alpha: np.ndarray) -> Solution:
         order = solve_order(task, np.exp(log_alpha))

@@ -8,6 +8,8 @@ from functools import lru_cache
 
 import numpy as np
 
+from onebit_rf.model.normal import normal_density
+
 TAIL = 9.5  # the normal mass beyond is 2e-21, below the rounding of the averages
 _PANEL_NODES = 128  # a panel holds tanh(z), Var z ≤ 4, to 1e-13: its pole is at distance π/2 from the axis
 
@@ -29,11 +31,6 @@ def gauss_legendre(n_nodes: int) -> tuple[np.ndarray, np.ndarray]:
     """Return nodes on [0, 1] and weights that sum to 1, each of shape (n_nodes,)."""
     nodes, weights = np.polynomial.legendre.leggauss(n_nodes)
     return 0.5 * (1 + nodes), 0.5 * weights
-
-
-def normal_density(g: np.ndarray) -> np.ndarray:
-    """Return e^{−g²/2}/√(2π)."""
-    return np.exp(-0.5 * g * g) / np.sqrt(2 * np.pi)
 
 
 def panels(breakpoints: np.ndarray, n_nodes: int) -> tuple[np.ndarray, np.ndarray]:

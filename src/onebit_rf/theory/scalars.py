@@ -12,7 +12,7 @@ import numpy as np
 from onebit_rf.model.mirrors import Mirror
 from onebit_rf.model.teachers import Teacher
 from onebit_rf.theory.mirror import Coupling
-from onebit_rf.theory.quadrature import TAIL, normal_density, panels
+from onebit_rf.theory.quadrature import TAIL, panels
 
 _PANEL_NODES = 12
 # Panel ends in units of the reach of v: fine enough for its density, and ever finer towards v = 0, where a prox may
@@ -35,35 +35,12 @@ class Scalars:
     iterations: int
 
 
-def joint_moments(teacher: Teacher, v: np.ndarray, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return J_k(v) = E[Z^k; v = A* + θZ], k = 0, 1, 2: the density of v times the moments of Z given v."""
-    if teacher.support is None:
-        spread = np.sqrt(1 + theta * theta)
-        density, mean = normal_density(v / spread) / spread, theta * v / spread**2
-        return density, density * mean, density * (mean**2 + spread**-2)
-    from scipy.special import ndtr
-
-    low, high = teacher.support
-    below, above = (v - high) / theta, (v - low) / theta
-    # Both Φ's are taken on the side where they are small: their difference keeps its digits in both tails.
-    flip = np.where(below + above > 0, -1.0, 1.0)
-    mass = ndtr(np.where(flip > 0, above, -below)) - ndtr(np.where(flip > 0, below, -above))
-    left, right = normal_density(below), normal_density(above)
-    moments = mass, left - right, mass + below * left - above * right
-    return tuple(moment / (high - low) for moment in moments)
-
-
 def integration_nodes(teacher: Teacher, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return nodes and lengths, shape (N, M), for integrals over v whose integrand is singular at v = 0 at most."""
     theta = theta[:, None]
-    if teacher.support is None:
-        low = high = np.zeros_like(theta)
-        reach = TAIL * np.sqrt(1 + theta * theta)
-        edges = np.zeros((theta.size, 0))
-    else:
-        low, high = (np.full_like(theta, end) for end in teacher.support)
-        reach = TAIL * theta
-        edges = np.concatenate([low + theta * _EDGES, high + theta * _EDGES], axis=1)
+    low, high = (np.full_like(theta, end) for end in teacher.ends)
+    reach = TAIL * teacher.spread(theta)
+    edges = np.concatenate([end + theta * _EDGES for end in (low, high)], axis=1) if teacher.sharp else theta[:, :0]
     first, last = low - reach, high + reach
     largest = np.maximum(np.abs(first), np.abs(last))
     graded = np.concatenate([-largest * _GRADING, np.zeros_like(first), largest * _GRADING[::-1]], axis=1)
@@ -89,7 +66,7 @@ def evaluate(
     """
     v, lengths = integration_nodes(teacher, theta)
     t, theta = t[:, None], theta[:, None]
-    j0, j1, j2 = (lengths * moment for moment in joint_moments(teacher, v, theta))
+    j0, j1, j2 = (lengths * moment for moment in teacher.joint_moments(v, theta))
     value = mirror.prox(v, t)
     slope = mirror.prox_derivative(value, t)
     r = v - value

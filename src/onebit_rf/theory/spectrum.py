@@ -10,7 +10,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from onebit_rf.model.spectra import eigenvalues, power_exponent
+from onebit_rf.model.spectra import SPECTRA
 
 _BIN_WIDTH = 1.0
 _BIN_NODES = 12
@@ -74,6 +74,4 @@ def named_spectrum(spectrum: str, dim: int) -> Spectrum:
     Raises:
         OnebitError: if `spectrum` has no meaning.
     """
-    if power_exponent(spectrum) == 0:
-        return Spectrum(np.ones(1), np.ones(1))
-    return compress(eigenvalues(spectrum, dim))
+    return compress(SPECTRA.get(spectrum).eigenvalues(dim))

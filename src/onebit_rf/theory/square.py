@@ -77,7 +77,8 @@ def excess_error(
         signal: E (A* − A_0)².
     """
     kappa, gap, df2 = chain.kappa[-1], chain.gap[-1], chain.df2[-1]
-    surplus = ridge / kappa if ridge > 0 else np.maximum(n_train - dim, 0.0)
+    # Where λ/p, which the chain is given, underflows to 0, λ is 0.
+    surplus = ridge / kappa if ridge / dim > 0 else np.maximum(n_train - dim, 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
         bias = np.where(kappa > 0, signal * kappa * gap * n_train / (dim * (surplus + gap)), 0.0)
         variance = noise**2 * df2 / (surplus + gap) if noise > 0 else 0.0

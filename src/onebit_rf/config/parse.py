@@ -1,0 +1,177 @@
+"""From YAML to records, with every mistake of a file in a line of its own: the key's path, what stands there, what may.
+
+msgspec converts and checks the leaves; the walk over records and mappings is here, since msgspec stops at the first
+mistake and does not name the key of a mapping. Text is taken for a number where a number belongs, as the command
+line's `--config` gives it, and 8.0 for 8.
+"""
+
+import math
+import types
+from collections.abc import Mapping
+from functools import cache
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+from msgspec import Meta
+
+from onebit_rf.errors import OnebitError
+from onebit_rf.model.record import DISTINCT, Record
+
+
+def parse(kind: Any, node: Any) -> Any:
+    """Return `node` as a record of `kind`.
+
+    Raises:
+        OnebitError: a line for every mistake, `a.b.c: what would be right, got what stands there`.
+    """
+    mistakes: list[str] = []
+    record = _read(kind, node, "", mistakes)
+    if mistakes:
+        raise OnebitError("\n".join(mistakes))
+    return record
+
+
+def _read(kind: Any, node: Any, path: str, mistakes: list[str]) -> Any:
+    """Return `node` as `kind`, or None after adding what is wrong to `mistakes`."""
+    bare, metas = _unwrap(kind)
+    if _is_record(bare):
+        return _read_record(bare, node, path, mistakes)
+    if get_origin(bare) in (Union, types.UnionType) and all(map(_is_record, get_args(bare))):
+        return _read_tagged(get_args(bare), node, path, mistakes)
+    if get_origin(bare) is dict:
+        return _read_mapping(bare, node, path, mistakes)
+    if get_origin(bare) is list:
+        return _read_list(bare, metas, node, path, mistakes)
+    return _read_leaf(bare, metas, node, path, mistakes)
+
+
+def _unwrap(kind: Any) -> tuple[Any, list[Meta]]:
+    """Split Annotated[T, …] into T and its constraints."""
+    return (get_args(kind)[0], list(get_args(kind)[1:])) if get_origin(kind) is Annotated else (kind, [])
+
+
+def _is_record(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Record)
+
+
+@cache
+def _fields(kind: type[Record]) -> dict[str, Any]:
+    hints = get_type_hints(kind, include_extras=True)
+    return {name: hints[name] for name in kind.__struct_fields__}
+
+
+def _read_record(kind: type[Record], node: Any, path: str, mistakes: list[str]) -> Any:
+    if not _is_mapping(node, path, mistakes):
+        return None
+    fields, tag, before = _fields(kind), kind.__struct_config__.tag_field, len(mistakes)
+    known = [name for name in (tag, *fields) if name]
+    if unknown := [str(key) for key in node if key not in known]:
+        mistakes.append(f"{path or 'top level'}: unknown key {', '.join(unknown)}; known are {', '.join(known)}")
+    if missing := [name for name in known if name not in node]:
+        where = path or "top level"
+        mistakes.append(f"{where}: missing key {', '.join(missing)}; config/config.yaml explains every key")
+    values = {
+        name: _read(field, node[name], _below(path, name), mistakes) for name, field in fields.items() if name in node
+    }
+    if len(mistakes) > before:
+        return None
+    try:
+        return kind(**values)
+    except OnebitError as error:
+        mistakes.append(f"{path}: {error}")
+    return None
+
+
+def _read_tagged(kinds: tuple[type[Record], ...], node: Any, path: str, mistakes: list[str]) -> Any:
+    if not _is_mapping(node, path, mistakes):
+        return None
+    tags = {kind.__struct_config__.tag: kind for kind in kinds}
+    field = kinds[0].__struct_config__.tag_field
+    if field not in node:
+        mistakes.append(f"{path}: missing key {field}; it is one of {', '.join(tags)}")
+    elif not isinstance(node[field], str) or node[field] not in tags:
+        mistakes.append(f"{_below(path, field)}: must be one of {', '.join(tags)}, got {node[field]!r}")
+    else:
+        return _read_record(tags[node[field]], node, path, mistakes)
+    return None
+
+
+def _read_mapping(kind: Any, node: Any, path: str, mistakes: list[str]) -> Any:
+    if not _is_mapping(node, path, mistakes):
+        return None
+    key_kind, value_kind = get_args(kind)
+    if not node:
+        mistakes.append(f"{path}: must have at least one entry")
+    read = {}
+    for key, value in node.items():
+        if _read(key_kind, key, f"{path}: the name {key!r}", mistakes) is not None:
+            read[key] = _read(value_kind, value, _below(path, key), mistakes)
+    return read
+
+
+def _read_list(kind: Any, metas: list[Meta], node: Any, path: str, mistakes: list[str]) -> Any:
+    if _read_leaf(list, metas, node, path, mistakes) is None:
+        return None
+    (item_kind,), before = get_args(kind), len(mistakes)
+    items = [_read(item_kind, item, f"{path}.{i}", mistakes) for i, item in enumerate(node)]
+    repeated = any(item in items[:i] for i, item in enumerate(items))
+    if repeated and DISTINCT in metas and len(mistakes) == before:
+        mistakes.append(f"{path}: must not repeat an item, got {items}")
+    return items
+
+
+def _read_leaf(kind: Any, metas: list[Meta], node: Any, path: str, mistakes: list[str]) -> Any:
+    if get_origin(kind) is Literal and node not in get_args(kind):
+        mistakes.append(f"{path}: must be one of {', '.join(get_args(kind))}, got {node!r}")
+        return None
+    try:
+        value = msgspec.convert(node, Annotated[kind, *metas] if metas else kind, strict=False)
+    except msgspec.ValidationError as error:
+        mistakes.append(_explain(str(error), node, path))
+        return None
+    if isinstance(value, float) and not math.isfinite(value):
+        mistakes.append(f"{path}: must be finite, got {value}")
+    for registry in [meta.extra["member_of"] for meta in metas if meta.extra and "member_of" in meta.extra]:
+        try:
+            value = registry.canonical(value)
+        except OnebitError as error:
+            mistakes.append(f"{path}: {str(error).removeprefix(registry.what + ': ')}")
+            return None
+    return value
+
+
+def _is_mapping(node: Any, path: str, mistakes: list[str]) -> bool:
+    if isinstance(node, Mapping):
+        return True
+    mistakes.append(f"{path or 'top level'}: must be a mapping, got {node!r}")
+    return False
+
+
+def _below(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
+
+
+# msgspec says "Expected `int` >= 1 - at `$[0]`"; these are its words in ours.
+_WORDS = {"`int`": "a whole number", "`float`": "a number", "`str`": "text", "`bool`": "true or false"}
+_WORDS |= {
+    "`array`": "a list",
+    "`object`": "a mapping",
+    "`null`": "nothing",
+    " >= ": " ≥ ",
+    " <= ": " ≤ ",
+    "≥ 0.0": "≥ 0",
+}
+_WORDS |= {
+    "of length ≥ 1": "with at least 1 item",
+    "of length ≤ 1": "with at most 1 item",
+    "of length": "with a number of items",
+    "text matching regex '^[a-z][a-z0-9_]*$'": "a letter a–z, then letters a–z, digits and _",
+}
+
+
+def _explain(told: str, node: Any, path: str) -> str:
+    """One line in the project's words: `path: must be …, got …`."""
+    wanted = told.partition(", got ")[0].removeprefix("Expected ")
+    for word, ours in _WORDS.items():
+        wanted = wanted.replace(word, ours)
+    return f"{path}: must be {wanted}, got {node!r}"

@@ -1,0 +1,53 @@
+"""Gaussian vectors of a given covariance spectrum."""
+
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+from msgspec import Meta
+
+from onebit_rf.data.dataset import Dataset
+from onebit_rf.data.kinds import DatasetRecord
+from onebit_rf.jobs.seeds import stream
+from onebit_rf.model.record import Count, member_of
+from onebit_rf.model.spectra import SPECTRA
+
+
+def sample_gaussian(dim: int, spectrum: str, n_train: int, n_test: int, seed: int) -> Dataset:
+    """Draw x_0 ~ N(0, Σ_0) with Σ_0 = diag(λ_1 … λ_d), tr Σ_0/d = 1.
+
+    ASSUME: Σ_0 is diagonal. Gaussian weights are rotation invariant, so only its spectrum matters to them; for
+    one-bit weights the eigenbasis is aligned with the coordinates, the least favourable choice.
+    """
+    scale = np.sqrt(SPECTRA.get(spectrum).eigenvalues(dim)).astype(np.float32)
+    rows = [
+        stream(seed, "data", split).standard_normal((n, dim), dtype=np.float32)
+        for split, n in (("train", n_train), ("test", n_test))
+    ]
+    return Dataset(np.concatenate(rows) * scale, n_train)
+
+
+class Gaussian(DatasetRecord, tag="gaussian"):
+    """x_0 ~ N(0, Σ_0)."""
+
+    dim: Annotated[Count, Meta(description="d_0")]
+    spectrum: Annotated[str, member_of(SPECTRA, "eigenvalues of Σ_0, mean 1")]
+    n_train: Annotated[Count, Meta(description="train rows; an experiment uses the first n of them")]
+    n_test: Annotated[Count, Meta(description="test rows")]
+
+    @property
+    def input_dim(self) -> int:
+        """d_0."""
+        return self.dim
+
+    @property
+    def train_rows(self) -> int:
+        """Number of train rows."""
+        return self.n_train
+
+    def make(self, seed: int, root: Path) -> Dataset:
+        """Draw one replicate."""
+        return sample_gaussian(self.dim, self.spectrum, self.n_train, self.n_test, seed)
+
+
+dataset = Gaussian

@@ -1,0 +1,24 @@
+"""The activation functions φ, a file each.
+
+`function` keeps dtype and shape, so the same definition serves float32 features and float64 theory.
+`kinks` are the points where φ is not smooth: the theory's quadrature splits its integrals there.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from onebit_rf.model.registry import Registry
+
+
+@dataclass(frozen=True)
+class Activation:
+    """φ applied to an array elementwise; `odd` says φ(−z) = −φ(z)."""
+
+    function: Callable[[np.ndarray], np.ndarray]
+    odd: bool
+    kinks: tuple[float, ...] = ()
+
+
+ACTIVATIONS: Registry[Activation] = Registry("model/activations", "activation")

@@ -1,0 +1,7 @@
+"""tanh z."""
+
+import numpy as np
+
+from onebit_rf.model.activations import Activation
+
+activation = Activation(np.tanh, odd=True)

@@ -1,0 +1,116 @@
+"""Registries: a folder of members, one file each, and the file's name is the member's name in config and tables.
+
+A member's file defines one object, called as the registry says what its members are: `activation = …`, or a function
+where the member has parameters: `def mirror(q: float)` is written NAME:NUMBER, one of a `str` NAME:TEXT. A new file is
+a new member: schema, help, checks and messages read the folder. A member is imported only when it is asked for, so
+that a job depends on the members it uses and on no others.
+"""
+
+import importlib
+import inspect
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from onebit_rf.errors import OnebitError
+
+Member = TypeVar("Member")
+_PACKAGE = Path(__file__).parents[1]
+
+
+def number_text(number: float) -> str:
+    """Spell a number in one way, whatever it was read from: 0.5, 10, 0.001, 1e-05."""
+    return repr(float(number)).removesuffix(".0")
+
+
+@dataclass(frozen=True)
+class Registry(Generic[Member]):
+    """The members in the folder `folder` of the package.
+
+    Attributes:
+        folder: path below the package, e.g. `model/mirrors`.
+        what: what a member is, e.g. `mirror`: the name of the object in its file, and the word in messages.
+        joiner: what stands between the words of a name, where file names have `_`.
+    """
+
+    folder: str
+    what: str
+    joiner: str = "_"
+
+    def names(self) -> list[str]:
+        """Return the names of all members, in alphabetical order."""
+        return _names(self)
+
+    def module(self, text: str) -> str:
+        """Return the module that defines the member named by `text`, parameters or not.
+
+        Raises:
+            OnebitError: no such member.
+        """
+        name = text.partition(":")[0]
+        if name not in self.names():
+            raise OnebitError(f"{self.what}: must be {self.forms()}, got {text!r}")
+        return f"onebit_rf.{self.folder.replace('/', '.')}.{name.replace(self.joiner, '_')}"
+
+    def forms(self) -> str:
+        """Return the ways to write a member: `l2, q:Q or hypentropy:BETA`."""
+        *others, last = (self._form(name) for name in self.names())
+        return f"{', '.join(others)} or {last}" if others else last
+
+    def get(self, text: str) -> Member:
+        """Return the member that `text` names.
+
+        Raises:
+            OnebitError: no such member, or its parameters are not numbers, too few, too many or out of range.
+        """
+        return _member(self, text)
+
+    def canonical(self, text: str) -> str:
+        """Return `text` with its numbers spelled in one way; raises as `get`."""
+        member = self.get(text)
+        if hasattr(member, "name"):
+            return member.name
+        name, colon, argument = text.partition(":")
+        return name + colon + ",".join(number_text(float(part)) for part in argument.split(",") if part)
+
+    def _object(self, name: str) -> Any:
+        return getattr(importlib.import_module(self.module(name)), self.what)
+
+    def _form(self, name: str) -> str:
+        parameters = _parameters(self._object(name))
+        return name + (":" + ",".join(parameters).upper() if parameters else "")
+
+
+def _parameters(member: Any) -> dict[str, inspect.Parameter]:
+    """The parameters of a member by name; none unless the member is a function."""
+    return dict(inspect.signature(member).parameters) if inspect.isfunction(member) else {}
+
+
+def _arguments(parameters: dict[str, inspect.Parameter], argument: str) -> list[Any]:
+    """What stands behind the colon, as numbers or as the text that a single `str` parameter takes."""
+    kinds = [parameter.annotation for parameter in parameters.values()]
+    texts = [argument] if kinds == [str] else argument.split(",") if argument else []
+    return [kind(text) for kind, text in zip(kinds, texts, strict=True)]
+
+
+@cache
+def _names(registry: Registry) -> list[str]:
+    files = (_PACKAGE / registry.folder).glob("[a-z]*.py")
+    return sorted(file.stem.replace("_", registry.joiner) for file in files)
+
+
+@cache
+def _member(registry: Registry, text: str) -> Any:
+    name, _, argument = text.partition(":")
+    member = getattr(importlib.import_module(registry.module(text)), registry.what)
+    parameters = _parameters(member)
+    if not parameters and text == name:
+        return member
+    try:
+        arguments = _arguments(parameters, argument)
+    except ValueError:
+        arguments = []
+    if not arguments:
+        raise OnebitError(f"{registry.what}: must be {registry._form(name)}, got {text!r}")
+    return member(*arguments)

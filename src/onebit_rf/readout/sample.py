@@ -1,0 +1,52 @@
+"""What every read-out of a teacher is trained on: one depth's features with the labels of random teachers."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from onebit_rf.jobs.seeds import stream
+from onebit_rf.model.problem import Problem
+from onebit_rf.model.teachers import TEACHERS
+
+Rows = dict[str, Any]  # columns of the readout table that a learner fills
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Features of one depth with the labels of K random teachers.
+
+    Attributes:
+        train, test: F (N, p) and T (m, p), float64.
+        teachers: a* = A*/√p, one per column, shape (p, K).
+        labels: F a* + σε, shape (N, K).
+        n_train: sample sizes, increasing.
+        seed, depth: names of the random streams.
+    """
+
+    train: np.ndarray
+    test: np.ndarray
+    teachers: np.ndarray
+    labels: np.ndarray
+    n_train: np.ndarray
+    seed: int
+    depth: int
+
+
+def draw_sample(
+    train: np.ndarray, test: np.ndarray, problem: Problem, n_train: np.ndarray, teachers: int, seed: int, depth: int
+) -> Sample:
+    """Draw K = `teachers` teachers and label noise; all laws of the weights get the same A* and ε."""
+    shape = (train.shape[1], teachers)
+    a = TEACHERS.get(problem.teacher).sample(stream(seed, "teacher", depth), shape) * shape[0] ** -0.5
+    noise = stream(seed, "label_noise", depth).standard_normal((len(train), shape[1]))
+    return Sample(train, test, a, train @ a + problem.noise * noise, n_train, seed, depth)
+
+
+def relative_residual(train: np.ndarray, labels: np.ndarray, fits: np.ndarray, n_train: np.ndarray) -> np.ndarray:
+    """|y − F_n â_n|/|y| over the first n rows, for each n: shape (g,)."""
+    p, grid, outputs = fits.shape
+    error = (train @ fits.reshape(p, -1)).reshape(len(train), grid, outputs) - labels[:, None, :]
+    leading = np.arange(len(train))[:, None] < n_train
+    missed = np.sum(np.sum(error**2, axis=2) * leading, axis=0)
+    return np.sqrt(missed / np.sum(np.sum(labels**2, axis=1)[:, None] * leading, axis=0))

@@ -1,0 +1,38 @@
+"""The table of the readout stage: test errors of trained read-outs."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from onebit_rf.tables.columns import WORD, Table, field
+from onebit_rf.tables.files import read_frame
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+READOUT = Table(
+    "readout",
+    [
+        field("experiment", WORD, "name of the experiment"),
+        field("law", WORD, "law of the hidden weights"),
+        field("seed", pa.int32(), "root seed of the replicate"),
+        field("depth", pa.int16(), "number of hidden layers"),
+        field("n_train", pa.int32(), "n, number of training samples"),
+        field("readout", WORD, "kind:argument, e.g. ridge:0.5, mirror:q:3, logistic:0.1"),
+        field("estimator", WORD, "teacher_averaged, sampled_teacher or labels"),
+        field("metric", WORD, "mse (excess error for a teacher; per output for labels), accuracy or error_rate"),
+        field("value", pa.float64(), "value of the metric on the test rows"),
+        field("converged", pa.bool_(), "whether the read-out was found to its tolerance"),
+        field("reason", pa.string(), "why not, or what was done instead of the usual"),
+        field("train_residual", pa.float64(), "|y − Xâ|/|y|; null where no real label was fitted", nullable=True),
+        field("distance", pa.float64(), "|A − A_ψ|/|A_ψ − A_0| of mirror descent to its limit A_ψ", nullable=True),
+    ],
+    key=["experiment", "law", "seed", "depth", "n_train", "readout", "estimator", "metric"],
+)
+
+
+def read_readouts(paths: Iterable[str | Path], experiment: str) -> "pd.DataFrame":
+    """Stack the readout tables of one experiment, of those in `paths`: readout/{experiment}/{law}/seed….parquet."""
+    return read_frame((path for path in paths if Path(path).parts[-3] == experiment), READOUT)

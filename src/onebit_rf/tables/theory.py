@@ -1,0 +1,24 @@
+"""The table of the theory stage: predicted test errors."""
+
+import pyarrow as pa
+
+from onebit_rf.tables.columns import WORD, Table, field
+
+THEORY = Table(
+    "theory",
+    [
+        field("experiment", WORD, "name of the experiment"),
+        field("depth", pa.int16(), "number of hidden layers"),
+        field("n_train", pa.int32(), "n, number of training samples"),
+        field("readout", WORD, "as in the readout table"),
+        field("metric", WORD, "mse (excess error) or error_rate"),
+        field("value", pa.float64(), "predicted excess test error E, or error rate; NaN unless converged"),
+        field("kappa", pa.float64(), "κ_L of the last layer"),
+        field("df", pa.float64(), "df_L(κ_L)"),
+        field("converged", pa.bool_(), "whether the equations were solved"),
+        field("reason", pa.string(), "why not, where they were not"),
+        field("residual", pa.float64(), "relative residual of the scalar equation"),
+        field("iterations", pa.int32(), "iterations of the root finder"),
+    ],
+    key=["experiment", "depth", "n_train", "readout", "metric"],
+)

@@ -1,0 +1,29 @@
+"""The laws of the hidden weights, a file each: W_ℓ has independent entries of mean 0 and variance 1/d_{ℓ−1}.
+
+The theory sees a law through these two moments only, so any law here has the same error in the limit.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from onebit_rf.model.registry import Registry
+from onebit_rf.weights.signs import SignMatrix
+
+
+@dataclass(frozen=True)
+class Law:
+    """A law of the weights.
+
+    Attributes:
+        encoding: how its tables hold a layer: `dense`, float32 numbers, or `signs`, one bit a weight.
+        draw: (d_ℓ, d_{ℓ−1}, seed, ℓ) → √d_{ℓ−1} W_ℓ, of shape (d_ℓ, d_{ℓ−1}) and unit variance: a float32 array
+            that the caller may overwrite if `dense`, a SignMatrix if `signs`.
+    """
+
+    encoding: str
+    draw: Callable[[int, int, int, int], np.ndarray | SignMatrix]
+
+
+LAWS: Registry[Law] = Registry("weights/laws", "law")

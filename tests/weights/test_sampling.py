@@ -1,0 +1,106 @@
+"""Every law: support, moments and scaling, the shared draw, and what is read back from disk."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from onebit_rf.kernels import unpack_signs
+from onebit_rf.tables.files import read_matrix
+from onebit_rf.tables.weights import WEIGHTS
+from onebit_rf.weights.laws import LAWS
+from onebit_rf.weights.laws.gaussian import draw_gaussian
+from onebit_rf.weights.sampling import dims_label, parse_dims, sample_weights
+from onebit_rf.weights.signs import SignMatrix
+
+# E w⁴ of √d W_ij, by law
+FOURTH_MOMENTS = {"gaussian": 3.0, "one_bit": 1.0, "rademacher": 1.0, "ternary": 1.5}
+
+
+def draw(law, fan_out, fan_in, seed=0, layer=1):
+    """√d W in float64."""
+    matrix = LAWS.get(law).draw(fan_out, fan_in, seed, layer)
+    return (unpack_signs(matrix) if isinstance(matrix, SignMatrix) else matrix).astype(np.float64)
+
+
+def read_weights(path, law, layer, fan_in):
+    """W of a table, float64."""
+    if LAWS.get(law).encoding == "signs":
+        bits = read_matrix(path, WEIGHTS["signs"], "bits", layer - 1)
+        return unpack_signs(SignMatrix(bits, fan_in)).astype(np.float64) / np.sqrt(fan_in)
+    return read_matrix(path, WEIGHTS["dense"], "weights", layer - 1).astype(np.float64)
+
+
+@pytest.mark.parametrize("law", LAWS.names())
+@pytest.mark.parametrize("fan_in", [10, 100, 1000])
+def test_every_law_has_mean_zero_and_variance_one_over_fan_in(law, fan_in):
+    """Within four standard errors: Var w² = E w⁴ − 1, and Var w⁴ is at most the Gaussian's, 105 − 9."""
+    weights = draw(law, 200_000 // fan_in, fan_in)
+    n, fourth = weights.size, FOURTH_MOMENTS[law]
+    assert abs(weights.mean()) < 4 / np.sqrt(n)
+    assert abs(np.mean(weights**2) - 1) <= 4 * np.sqrt((fourth - 1) / n) + 1e-6  # rounding of float32
+    assert abs(np.mean(weights**4) - fourth) <= 4 * np.sqrt(96 / n)
+
+
+def test_laws_have_their_support():
+    assert set(np.unique(draw("rademacher", 50, 61))) == {-1.0, 1.0}
+    values, counts = np.unique(draw("ternary", 300, 301).round(6), return_counts=True)
+    assert values == pytest.approx([-np.sqrt(1.5), 0, np.sqrt(1.5)], abs=1e-6)
+    n = counts.sum()
+    assert np.abs(counts / n - 1 / 3).max() < 4 * np.sqrt(2 / 9 / n)
+
+
+def test_rademacher_signs_are_fair_at_every_bit_and_their_own():
+    signs = draw("rademacher", 4000, 13)  # 13 is no multiple of a byte
+    assert np.abs(signs.mean(axis=0)).max() < 5 / np.sqrt(4000)
+    other = draw("one_bit", 4000, 13)
+    assert abs(np.mean(signs * other)) < 4 / np.sqrt(signs.size)
+
+
+def test_one_bit_weights_are_the_signs_of_the_gaussian_ones(tmp_path):
+    widths = [13, 20, 8]
+    for law in ("gaussian", "one_bit"):
+        sample_weights(tmp_path / law, law, [9, *widths], seed=4)
+    for layer, fan_in in enumerate([9, 13, 20], start=1):
+        gaussian, one_bit = (read_weights(tmp_path / law, law, layer, fan_in) for law in ("gaussian", "one_bit"))
+        assert gaussian.shape == (widths[layer - 1], fan_in)
+        assert one_bit == pytest.approx(np.where(gaussian < 0, -1, 1) / np.sqrt(fan_in))
+
+
+@pytest.mark.parametrize("law", LAWS.names())
+def test_tables_hold_the_draw_at_its_scale(tmp_path, law):
+    sample_weights(tmp_path / "weights", law, [17, 9, 12], seed=3)
+    for layer, (fan_in, fan_out) in enumerate([(17, 9), (9, 12)], start=1):
+        wanted = draw(law, fan_out, fan_in, 3, layer) / np.sqrt(fan_in)
+        assert read_weights(tmp_path / "weights", law, layer, fan_in) == pytest.approx(wanted, rel=1e-6)
+
+
+def test_signs_are_fair_and_uncorrelated():
+    signs = np.sign(draw_gaussian(400, 500, seed=1, layer=2))
+    assert abs(signs.mean()) < 4 / np.sqrt(signs.size)
+    overlap = signs @ signs.T / np.sqrt(500)
+    assert abs(np.mean(overlap[np.triu_indices(400, 1)] ** 2) - 1) < 4 * np.sqrt(2 / (400 * 399 / 2))
+
+
+def test_layers_and_seeds_draw_independently():
+    for law in LAWS.names():
+        one = draw(law, 50, 60, seed=0, layer=1)
+        for other in (draw(law, 50, 60, seed=1, layer=1), draw(law, 50, 60, seed=0, layer=2)):
+            assert abs(np.mean(one * other)) < 4 / np.sqrt(one.size), law
+
+
+def test_a_deeper_network_starts_with_the_same_layers(tmp_path):
+    sample_weights(tmp_path / "short", "gaussian", [7, 6], seed=0)
+    sample_weights(tmp_path / "long", "gaussian", [7, 6, 5], seed=0)
+    short, long = (read_weights(tmp_path / name, "gaussian", 1, 7) for name in ("short", "long"))
+    assert np.array_equal(short, long)
+
+
+@given(st.lists(st.integers(1, 10**5), min_size=2, max_size=9))
+def test_dimensions_survive_their_label(dims):
+    assert parse_dims(dims_label(dims)) == dims
+
+
+def test_label_shortens_runs_of_equal_widths():
+    assert dims_label([8192, 4096, 4096, 7]) == "8192-4096x2-7"
+    assert dims_label([4, 4, 4]) == "4-4x2"  # the input dimension stands apart
