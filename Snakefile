@@ -1,8 +1,8 @@
 # Contents page of the workflow. One stage has one name, in five places: workflow/rules/<stage>.smk,
 # src/onebit_rf/<stage>.py or a folder, results/<stage>/, its tests and a heading of the README.
 #
-#   results/data/{dataset}/seed{seed}.parquet                           deleted once its features are made
-#   results/weights/{dims}/{law}/seed{seed}.parquet                     a row group per layer; deleted likewise
+#   results/data/{dataset}/seed{seed}.parquet                           made on demand
+#   results/weights/{dims}/{law}/seed{seed}.parquet                     a row group per layer; made on demand
 #   results/features/{dataset}/{network}/{law}/seed{seed}.parquet       a row group per depth
 #   results/readout/{experiment}/{law}/seed{seed}.parquet
 #   results/theory/{experiment}.parquet

@@ -3,32 +3,27 @@
 import numpy as np
 import pytest
 
-from onebit_rf.data.dataset import write_dataset
 from onebit_rf.data.kinds.gaussian import sample_gaussian
 from onebit_rf.errors import OnebitError
 from onebit_rf.features.extract import extract_features
 from onebit_rf.kernels import unpack_signs
 from onebit_rf.model.activations import ACTIVATIONS
-from onebit_rf.tables.data import DATA
 from onebit_rf.tables.features import FEATURES
 from onebit_rf.tables.files import read_matrix
 from onebit_rf.weights.laws import LAWS
-from onebit_rf.weights.sampling import sample_weights
 
 WIDTHS = [40, 33, 64]  # 33 is no multiple of a byte or a word
 D_IN = 51
 
 
 def extract(folder, law, activation, rows=30):
-    write_dataset(folder / "data", sample_gaussian(D_IN, "identity", rows - 5, 5, seed=0), {})
-    sample_weights(folder / "weights", law, [D_IN, *WIDTHS], seed=0)
-    encoding = LAWS.get(law).encoding
-    extract_features(folder / "features", folder / "data", folder / "weights", encoding, WIDTHS, activation, params={})
+    dataset = sample_gaussian(D_IN, "identity", rows - 5, 5, seed=0)
+    extract_features(folder / "features", dataset, law, WIDTHS, activation, seed=0, params={})
     return [read_matrix(folder / "features", FEATURES, "x", depth) for depth in range(len(WIDTHS))]
 
 
-def reference(folder, law, activation):
-    x = read_matrix(folder / "data", DATA, "x", 0).astype(np.float64)
+def reference(law, activation, rows=30):
+    x = sample_gaussian(D_IN, "identity", rows - 5, 5, seed=0).x.astype(np.float64)
     for layer, fan_in in enumerate([D_IN, *WIDTHS[:-1]], start=1):
         width = WIDTHS[layer - 1]
         draw = LAWS.get(law).draw(width, fan_in, 0, layer)
@@ -43,7 +38,7 @@ def reference(folder, law, activation):
 def test_features_of_every_depth_equal_their_definition(tmp_path, law, activation):
     features = extract(tmp_path, law, activation)
     assert [x.shape for x in features] == [(30, width) for width in WIDTHS]
-    for x, wanted in zip(features, reference(tmp_path, law, activation), strict=True):
+    for x, wanted in zip(features, reference(law, activation), strict=True):
         assert x.dtype == np.float32
         # float32 sums of 51 terms, three layers deep: a few times 6e-8 √51 relative to the norm
         assert np.linalg.norm(x - wanted) < 5e-6 * np.linalg.norm(wanted)

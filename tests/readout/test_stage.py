@@ -5,7 +5,6 @@ import pytest
 
 from onebit_rf.config.experiment import LabelsExperiment, TeacherExperiment, problem
 from onebit_rf.config.parse import parse
-from onebit_rf.data.dataset import write_dataset
 from onebit_rf.data.kinds.digits import load_digits
 from onebit_rf.data.kinds.gaussian import sample_gaussian
 from onebit_rf.errors import OnebitError
@@ -15,8 +14,6 @@ from onebit_rf.tables.features import FEATURES
 from onebit_rf.tables.files import read_frame, read_matrix, write_table
 from onebit_rf.tables.readout import READOUT
 from onebit_rf.theory import predict_curve
-from onebit_rf.weights.laws import LAWS
-from onebit_rf.weights.sampling import sample_weights
 
 TEACHER = {
     "dataset": "inputs",
@@ -37,11 +34,8 @@ def record(experiment):
 
 def run(folder, dataset, experiment, law="gaussian", activation="tanh", widths=(256, 256), seed=0):
     """Run data, weights, features and read-out in `folder`; return the readout rows."""
-    widths, encoding = list(widths), LAWS.get(law).encoding
     dims = [dataset.x.shape[1], *widths]
-    write_dataset(folder / "data", dataset, {})
-    sample_weights(folder / "weights", law, dims, seed)
-    extract_features(folder / "features", folder / "data", folder / "weights", encoding, widths, activation, params={})
+    extract_features(folder / "features", dataset, law, list(widths), activation, seed, params={})
     train(folder, experiment, dims, law, activation, seed)
     return read_frame([folder / "readout"], READOUT)
 

@@ -32,8 +32,8 @@ def of_experiments(*names, figures, theory=False):
 MIRRORS = of_experiments("mirrors", "entropy", "descent", figures=["mirrors"])
 CLASSIFICATION = of_experiments("classification", figures=["classification"])
 
-# File that gets a line appended → what is planned; a pattern stands for all outputs of its kind. The tables of data and
-# weights are deleted once the features are made, and made again with them. docs/reruns.md says the same in words.
+# File that gets a line appended → what is planned; a pattern stands for all outputs of its kind.
+# docs/reruns.md says the same.
 EDITS = {
     "src/onebit_rf/data/dataset.py": FEATURES,
     "src/onebit_rf/data/kinds/gaussian.py": {
@@ -43,7 +43,7 @@ EDITS = {
     },
     "src/onebit_rf/data/kinds/digits.py": {"features/digits/*", "readout/digits/*", "figures/images.*"},
     "src/onebit_rf/data/kinds/mnist.py": set(),
-    "src/onebit_rf/weights/sampling.py": FEATURES,
+    "src/onebit_rf/weights/sampling.py": set(),
     "src/onebit_rf/weights/laws/one_bit.py": {"features/*/one_bit/*", "readout/*/one_bit/*", "agreement/*", *FIGURES},
     "src/onebit_rf/weights/laws/ternary.py": set(),
     "src/onebit_rf/features/extract.py": FEATURES,

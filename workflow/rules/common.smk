@@ -16,9 +16,10 @@ from onebit_rf.model.activations import ACTIVATIONS
 from onebit_rf.model.problem import members
 from onebit_rf.model.readouts import READOUTS
 from onebit_rf.model.record import plain
+from onebit_rf.model.spectra import SPECTRA
 from onebit_rf.readout.stage import learner_modules
 from onebit_rf.weights.laws import LAWS
-from onebit_rf.weights.sampling import dims_label, parse_dims
+from onebit_rf.weights.sampling import parse_dims
 
 project = Path(workflow.basedir)
 imported = Path(onebit_rf.__file__).parents[2]

@@ -7,24 +7,19 @@ def feature_model(wildcards):
 
 
 def features_code(wildcards):
-    _, network = feature_model(wildcards)
-    encoding = LAWS.get(wildcards.law).encoding
-    return code("extract_features", ENCODINGS.module(encoding), ACTIVATIONS.module(network.activation))
+    dataset, network = feature_model(wildcards)
+    return code(
+        "extract_features",
+        DATASETS.module(plain(dataset)["kind"]),
+        *dataset_members(dataset),
+        LAWS.module(wildcards.law),
+        ENCODINGS.module(LAWS.get(wildcards.law).encoding),
+        ACTIVATIONS.module(network.activation),
+    )
 
 
 rule extract_features:
-    # The tables of data and weights are made anew for each features table that needs them, and equal those that other
-    # features were made from: what determines them is told by the parameters and files below, not by their age.
     input:
-        data=ancient(rules.make_data.output),
-        weights=lambda wildcards: ancient(
-            expand(
-                rules.sample_weights.output,
-                dims=dims_label(records.dims(wildcards.dataset, wildcards.network)),
-                law=wildcards.law,
-                seed=wildcards.seed,
-            )
-        ),
         files=lambda wildcards: data_files(wildcards.dataset),
     output:
         "results/features/{dataset}/{network}/{law}/seed{seed}.parquet",
@@ -36,12 +31,9 @@ rule extract_features:
         mem_mb=lambda wildcards: megabytes(sizes.features_bytes(*feature_model(wildcards))),
         runtime=lambda wildcards: sizes.minutes(sizes.features_flops(*feature_model(wildcards))),
     params:
-        dataset=lambda wildcards: data_params(wildcards.dataset)["dataset"],
+        dataset=lambda wildcards: plain(records.datasets[wildcards.dataset]),
         network=lambda wildcards: plain(records.networks[wildcards.network]),
-        encoding=lambda wildcards: LAWS.get(wildcards.law).encoding,
         code=features_code,
-        data_code=lambda wildcards: data_params(wildcards.dataset)["data_code"],
-        weights_code=lambda wildcards: weights_code(wildcards.law),
     message:
         "{wildcards.law} features of {wildcards.dataset} by {wildcards.network}, seed {wildcards.seed}"
     script:

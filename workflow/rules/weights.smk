@@ -1,14 +1,11 @@
-# weights: the frozen hidden weights, keyed by the network's dimensions alone.
-
-
-def weights_code(law):
-    """Fingerprint of what draws a weights table; its features carry it too, since the table itself is deleted."""
-    return code("sample_weights", LAWS.module(law))
+# weights: the frozen hidden weights, keyed by the network's dimensions alone. The features draw the same weights for
+# themselves; these tables are made where somebody asks for them:
+# snakemake --cores 1 results/weights/64-1024x5/one_bit/seed0.parquet
 
 
 rule sample_weights:
     output:
-        temp("results/weights/{dims}/{law}/seed{seed}.parquet"),
+        "results/weights/{dims}/{law}/seed{seed}.parquet",
     log:
         "results/logs/sample_weights/{dims}/{law}/seed{seed}.log",
     benchmark:
@@ -17,7 +14,7 @@ rule sample_weights:
         mem_mb=lambda wildcards: megabytes(sizes.weights_bytes(parse_dims(wildcards.dims))),
         runtime=sizes.LEAST_MINUTES,
     params:
-        code=lambda wildcards: weights_code(wildcards.law),
+        code=lambda wildcards: code("sample_weights", LAWS.module(wildcards.law)),
     message:
         "{wildcards.law} weights of dimensions {wildcards.dims}, seed {wildcards.seed}"
     script:

@@ -1,18 +1,24 @@
 """Compute the features of every depth for one data set, network, law and seed."""
 
+from msgspec import convert
+
+from onebit_rf.data.dataset import data_root
+from onebit_rf.data.kinds import DATASETS
 from onebit_rf.features.extract import extract_features
 from onebit_rf.jobs.job import job, progress
 
 if __name__ == "__main__":
     with job(snakemake):
-        params = snakemake.params
+        record, network = snakemake.params.dataset, snakemake.params.network
+        law, seed = snakemake.wildcards.law, int(snakemake.wildcards.seed)
+        dataset = convert(record, DATASETS.get(record["kind"])).make(seed, data_root(snakemake.config["data_root"]))
         extract_features(
             snakemake.output[0],
-            data=snakemake.input.data[0],
-            weights=snakemake.input.weights[0],
-            encoding=params.encoding,
-            widths=params.network["widths"],
-            activation=params.network["activation"],
-            params={**snakemake.wildcards, **params.network, "dataset_record": params.dataset},
+            dataset=dataset,
+            law=law,
+            widths=network["widths"],
+            activation=network["activation"],
+            seed=seed,
+            params={"dataset": record, "network": network, "law": law, "seed": seed},
             progress=lambda depths: progress(depths, "features"),
         )

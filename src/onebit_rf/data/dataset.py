@@ -35,9 +35,13 @@ def data_root(configured: str) -> Path:
     return Path(os.environ.get("ONEBIT_RF_DATA") or configured).expanduser()
 
 
-def write_dataset(path: str | Path, dataset: Dataset, params: dict[str, Any]) -> None:
-    """Write a data set as a table `data`."""
+def split_and_label(dataset: Dataset) -> dict[str, np.ndarray]:
+    """The columns `split` and `label` of a data set's rows."""
     rows = len(dataset.x)
     split = np.where(np.arange(rows) < dataset.n_train, "train", "test")
-    label = np.full(rows, None) if dataset.label is None else dataset.label
-    write_table(path, DATA, params, split=split, x=dataset.x, label=label)
+    return {"split": split, "label": np.full(rows, None) if dataset.label is None else dataset.label}
+
+
+def write_dataset(path: str | Path, dataset: Dataset, params: dict[str, Any]) -> None:
+    """Write a data set as a table `data`."""
+    write_table(path, DATA, params, **split_and_label(dataset), x=dataset.x)

@@ -61,12 +61,12 @@ def interpolate_bregman(
     proximal steps A_k → A_{k+1} = argmin D_ψ(A, A_0) + (ε/2)|A − A_k|² subject to F A = y with falling ε: the dual
     of each step has a bounded Hessian, and its solution is stationary for the problem up to ε|A_{k+1} − A_k|.
 
-    The first approach is quick and nearly always arrives. Where it does not, a second one starts afresh that cannot
-    fail in the first one's two ways, which both need large q:
-    - its line search takes a step that lowers g or |g'|, whichever. Where an entry of A crosses 0 g'' jumps, one rises
-      as the other falls, and Newton's steps go round in a circle. The second approach never lets g rise.
-    - its ε falls so far that F A − y, of rounding error ∝ 1/ε, stays above the tolerance. The second approach goes
-      back to the ε before, and pays with more proximal steps.
+    The first approach is quick and nearly always arrives. Where it does not, a second one starts afresh that avoids
+    the two ways in which the first was seen to fail, both for q ≥ 5:
+    - Its line search accepts what lowers the dual objective g or |g'|. Where entries of A cross 0, g'' has a spike of
+      up to 1/ε, and Newton steps can raise the one and the other in turn for ever. The second never lets g rise.
+    - The rounding error of F A − y grows as 1/ε, and at the least ε can exceed the tolerance. The second goes back to
+      a larger ε, and takes more proximal steps.
 
     Args:
         features: X, shape (n, p), n ≤ p, of full rank.
@@ -75,8 +75,8 @@ def interpolate_bregman(
         tolerance: on |F A − y|/|y| and on the stationarity relative to |ψ'(A) − ψ'(A_0)|.
 
     Returns:
-        The interpolator. If there is none, as for a ψ of positive A alone there may be, or ψ'' leaves the range of
-        floats, converged is False.
+        The interpolator; converged is False where the search for it fails: there may be none with A > 0, which the
+        entropy needs, and ψ'' may leave the range of floats.
 
     Raises:
         OnebitError: unless n ≤ p and `labels` has shape (n,).
@@ -95,11 +95,11 @@ def _approach(scaled: np.ndarray, target: np.ndarray, mirror: Mirror, tolerance:
     centre = np.full(scaled.shape[1], mirror.start)
     least_change, curvature = _typical_curvature(scaled, target, mirror)
     epsilon = 10 * curvature
-    dual, least = epsilon * least_change, _LEAST_EPSILON * epsilon
+    least = _LEAST_EPSILON * epsilon
     if not np.finfo(float).tiny < least < np.inf:  # above all y = 0, where A = 0
-        missed = float(np.linalg.norm(scaled @ centre - target))
-        return Interpolator(centre, missed / (np.linalg.norm(target) or 1.0), 0, missed == 0)
-    total = 0
+        missed = float(np.linalg.norm(scaled @ centre - target) / (np.linalg.norm(target) or 1.0))
+        return Interpolator(centre, missed, 0, missed == 0)
+    dual, total = epsilon * least_change, 0
     for _ in range(_MAX_PROXIMAL):
         weights, dual, residual, steps = _proximal_step(
             scaled, target, mirror, centre, epsilon, dual, tolerance, monotone

@@ -1,12 +1,8 @@
-"""How a layer multiplies by its weights, a file for each encoding of them.
-
-A new way to hold weights is a file here and a table in `onebit_rf.tables.weights`; frozen and learned weights that
-are held alike are read alike.
-"""
+"""How a layer multiplies by its weights, a file for each encoding of them; frozen and learned weights alike."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -17,9 +13,9 @@ Layer = Callable[[np.ndarray], np.ndarray]  # x ↦ x W_ℓᵀ, float32 (rows, d
 
 @dataclass(frozen=True)
 class Encoding:
-    """A way to hold weights; read_layer: (path of a weights table, ℓ, d_{ℓ−1}) → the layer."""
+    """A way to hold weights; make_layer: √d_{ℓ−1} W_ℓ as the law draws it → the layer."""
 
-    read_layer: Callable[[str | Path, int, int], Layer]
+    make_layer: Callable[[Any], Layer]
 
 
 ENCODINGS: Registry[Encoding] = Registry("features/layers", "encoding")

@@ -3,16 +3,14 @@
 NumPy's own BLAS is as fast here as any float32 GEMM at hand, and importing nothing else saves a second a job.
 """
 
-from pathlib import Path
+import numpy as np
 
 from onebit_rf.features.layers import Encoding, Layer
-from onebit_rf.tables.files import read_matrix
-from onebit_rf.tables.weights import WEIGHTS
 
 
-def _read_layer(path: str | Path, layer: int, fan_in: int) -> Layer:
-    weights = read_matrix(path, WEIGHTS["dense"], "weights", layer - 1)
-    return lambda x: x @ weights.T
+def _make_layer(matrix: np.ndarray) -> Layer:
+    matrix *= np.float32(matrix.shape[1] ** -0.5)
+    return lambda x: x @ matrix.T
 
 
-encoding = Encoding(_read_layer)
+encoding = Encoding(_make_layer)
