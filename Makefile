@@ -4,17 +4,25 @@ VENV := .venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 SNAKEMAKE := snakemake --cores all
 
-.PHONY: all setup test paper report clean
+# make resume: after a killed run (kill -9, power cut), removes its lock and makes what it left unfinished.
+.PHONY: all setup test paper report resume clean
 
 all: setup
 	$(SNAKEMAKE) all
 
 setup: $(VENV)/installed
 
+# The stamp holds the project's path, since the environment is bound to it: a copied or moved project makes its own.
+ifneq ($(shell cat $(VENV)/installed 2>/dev/null),$(CURDIR))
+.PHONY: $(VENV)/installed
+endif
+
 $(VENV)/installed: pyproject.toml setup.py src/onebit_rf/kernels/_signs.c
-	$(PYTHON) -m venv $(VENV)
+	@case '$(subst ','"'"',$(CURDIR))' in *[[:space:]\'\"]*) \
+	    echo "setup: Snakemake cannot run scripts below a path with spaces or quotes; move the project" >&2; exit 1;; esac
+	$(PYTHON) -m venv --clear $(VENV)
 	python -m pip install --quiet --editable ".[test,report]"
-	touch $@
+	echo '$(CURDIR)' > $@
 
 test: setup
 	python -m pytest
@@ -23,8 +31,12 @@ paper: setup
 	$(SNAKEMAKE) all --configfile config/paper.yaml
 
 report: all
-	snakemake --cores 1 --report results/report.html
+	snakemake --report results/report.html
+
+resume: setup
+	snakemake --unlock
+	$(SNAKEMAKE) all
 
 clean:
-	rm -rf $(VENV) .snakemake results/data results/weights results/features results/readout results/theory \
-	    results/agreement results/latency results/figures results/logs results/report.html
+	rm -rf $(VENV) .snakemake
+	find results -mindepth 1 -maxdepth 1 ! -name README.md ! -name reference -exec rm -rf {} +

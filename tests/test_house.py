@@ -1,0 +1,76 @@
+"""The house: which room may import which, no circles between rooms, and few doors in the corridor."""
+
+import ast
+
+from conftest import ROOT
+
+PACKAGE = ROOT / "src" / "onebit_rf"
+
+# Each room may import itself and the rooms in its list; `errors` is open to all.
+MAY_IMPORT = {
+    "jobs": [],
+    "tables": ["jobs"],
+    "model": [],
+    "theory": ["model", "config", "tables"],
+    "weights": ["model", "jobs", "tables"],
+    "data": ["model", "jobs", "tables"],
+    "config": ["model", "data", "weights", "theory", "tables"],
+    "kernels": ["weights"],
+    "features": ["model", "data", "weights", "kernels", "tables"],
+    "readout": ["model", "config", "jobs", "tables"],
+    "agreement": ["tables"],
+    "latency": ["kernels", "jobs", "tables"],
+    "figures": ["tables"],
+    "cli": ["model", "theory"],
+    "__main__": ["cli"],
+}
+
+
+def imported(file):
+    """Modules of this package that a file imports."""
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        names = [node.module] if isinstance(node, ast.ImportFrom) else []
+        names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        for name in filter(None, names):
+            if name == "onebit_rf":
+                yield from (f"onebit_rf.{alias.name}" for alias in node.names)
+            elif name.startswith("onebit_rf."):
+                yield name
+
+
+def test_rooms_import_what_they_may():
+    for file in PACKAGE.rglob("*.py"):
+        room = file.relative_to(PACKAGE).parts[0].removesuffix(".py")
+        if room in ("__init__", "errors"):
+            continue
+        used = {name.split(".")[1] for name in imported(file)}
+        assert used <= {room, "errors", *MAY_IMPORT[room]}, file
+
+
+def test_modules_import_without_circles():
+    """Imports at the top of a module; those inside functions happen when all modules are there."""
+    graph = {}
+    for file in PACKAGE.rglob("*.py"):
+        name = ".".join(("onebit_rf", *file.relative_to(PACKAGE).with_suffix("").parts)).removesuffix(".__init__")
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        graph[name] = {
+            f"{node.module}.{alias.name}" if (PACKAGE.parent / node.module.replace(".", "/")).is_dir() else node.module
+            for node in tree.body
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("onebit_rf")
+            for alias in node.names
+        }
+    done: set[str] = set()
+
+    def visit(name, above):
+        assert name not in above, (*above, name)
+        if name not in done:
+            for below in graph.get(name, ()):
+                visit(below, (*above, name))
+            done.add(name)
+
+    for name in graph:
+        visit(name, ())
+
+
+def test_the_corridor_has_few_doors():
+    assert len([entry for entry in PACKAGE.iterdir() if entry.name != "__pycache__"]) <= 18
