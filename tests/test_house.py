@@ -11,7 +11,7 @@ MAY_IMPORT = {
     "jobs": [],
     "tables": ["jobs"],
     "model": [],
-    "theory": ["model", "config", "tables"],
+    "theory": ["model", "tables"],
     "weights": ["model", "jobs", "tables"],
     "data": ["model", "jobs", "tables"],
     "config": ["model", "data", "weights", "theory", "tables"],
@@ -24,6 +24,14 @@ MAY_IMPORT = {
     "cli": ["model", "theory"],
     "__main__": ["cli"],
 }
+
+
+def test_rooms_stand_in_an_order():
+    above = {room: set(rooms) for room, rooms in MAY_IMPORT.items()}
+    while above:
+        lowest = {room for room, rooms in above.items() if not rooms & set(above)}
+        assert lowest, f"a circle among {', '.join(above)}"
+        above = {room: rooms for room, rooms in above.items() if room not in lowest}
 
 
 def imported(file):

@@ -1,7 +1,11 @@
 """Two routes to the interpolator, dual Newton and stochastic mirror descent, and the conditions that it satisfies."""
 
+import contextlib
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy.optimize import minimize
 
 from onebit_rf.errors import OnebitError
@@ -20,17 +24,85 @@ def task(name, n=60, p=150, seed=0):
     return features, features @ weights / np.sqrt(p)
 
 
+def assert_is_the_interpolator(features, labels, mirror, tolerance=1e-9):
+    # F A = y and ψ'(A) − ψ'(A_0) in the row space of F determine the minimum of the convex problem.
+    fit = interpolate_bregman(features, labels, mirror)
+    assert fit.converged
+    missed = features @ fit.weights / np.sqrt(features.shape[1]) - labels
+    assert np.linalg.norm(missed) <= tolerance * np.linalg.norm(labels)
+    change = mirror.gradient(fit.weights) - mirror.gradient(np.array(mirror.start))
+    basis = np.linalg.qr(features.T)[0]
+    assert np.linalg.norm(change - basis @ (basis.T @ change)) <= tolerance * np.linalg.norm(change)
+
+
 @pytest.mark.parametrize("n", [1, 60, 140])
 @pytest.mark.parametrize("name", NAMES)
 def test_the_interpolator_is_stationary(name, n):
-    # F A = y and ψ'(A) − ψ'(A_0) in the row space of F determine the minimum of the convex problem.
-    mirror, (features, labels) = MIRRORS.get(name), task(name, n)
-    fit = interpolate_bregman(features, labels, mirror)
+    assert_is_the_interpolator(*task(name, n), MIRRORS.get(name))
+
+
+MIRROR = st.one_of(
+    st.floats(1.1, 8).map(lambda q: f"q:{q}"),
+    st.floats(-4, 0).map(lambda exponent: f"hypentropy:{10**exponent}"),
+    st.just("entropy"),
+)
+
+
+@given(MIRROR, st.floats(0.05, 0.99), st.floats(-3, 3), st.integers(0, 2**32))
+def test_every_interpolator_is_found(name, ratio, exponent, seed):
+    features, labels = task(name, n=round(50 * ratio), p=50, seed=seed)
+    assert_is_the_interpolator(features, 10**exponent * labels, MIRRORS.get(name))
+
+
+@pytest.mark.parametrize(("q", "seed"), [(5, 5), (5, 38), (6, 12), (6, 24), (8, 148)])
+def test_a_search_that_goes_round_in_a_circle_is_left(q, seed):
+    # Steps that lower g or |g'|, whichever, return to where they were, at |F A − y| from 0.06 |y| to 0.4 |y|.
+    assert_is_the_interpolator(*task(f"q:{q}", n=5, p=10, seed=seed), MIRRORS.get(f"q:{q}"))
+
+
+@pytest.mark.parametrize("seed", [0, 13, 22])
+def test_a_proximal_step_too_weak_for_floats_is_strengthened(seed):
+    # Columns of falling size ask for a long ν, and its rounding, blown up by 1/ε, hides |F A − y| below 1e-9 |y|.
+    scales = 1 / np.arange(1, 41)
+    features = task("q:8", n=38, p=40, seed=seed)[0] * scales
+    labels = features @ np.random.default_rng(seed).standard_normal(40)
+    assert_is_the_interpolator(features, labels, MIRRORS.get("q:8"))
+
+
+@pytest.mark.parametrize("scale", [1e-12, 1e-3, 1e12])
+@pytest.mark.parametrize("q", [1.5, 5, 8])
+def test_scaled_labels_scale_the_weights(q, scale):
+    # Where A is small ψ'' = (q − 1)|A|^{q−2} is lost beside 1, but must set ε all the same.
+    mirror, (features, labels) = MIRRORS.get(f"q:{q}"), task(f"q:{q}", n=20, p=40)
+    fits = [interpolate_bregman(features, labels * factor, mirror) for factor in (1, scale)]
+    assert all(fit.converged for fit in fits)
+    assert fits[1].weights / scale == pytest.approx(fits[0].weights, rel=1e-6, abs=1e-3)
+
+
+@pytest.mark.parametrize("name", ["l2", "q:1.5", "q:3", "q:8", "hypentropy:0.1"])
+def test_labels_of_zeros_leave_the_first_iterate(name):
+    features, labels = task(name, n=5, p=10)
+    fit = interpolate_bregman(features, 0 * labels, MIRRORS.get(name))
     assert fit.converged
-    assert features @ fit.weights / np.sqrt(150) == pytest.approx(labels, rel=1e-7, abs=1e-9)
-    change = mirror.gradient(fit.weights) - mirror.gradient(np.array(mirror.start))
-    coefficients = np.linalg.lstsq(features.T, change, rcond=None)[0]
-    assert np.linalg.norm(features.T @ coefficients - change) <= 1e-6 * np.linalg.norm(change)
+    assert np.array_equal(fit.weights, np.zeros(10))
+
+
+@pytest.mark.filterwarnings("ignore::scipy.linalg.LinAlgWarning")
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("row", ["zero", "twin", "sum"])
+def test_dependent_rows_are_refused_or_reported(name, row):
+    features, labels = task(name, n=20, p=50)
+    features[7] = {"zero": np.zeros(50), "twin": features[3], "sum": features[3:6].sum(axis=0)}[row]
+    with contextlib.suppress(np.linalg.LinAlgError):
+        assert not interpolate_bregman(features, labels, MIRRORS.get(name)).converged
+
+
+def test_labels_that_no_positive_weights_give_are_refused_or_reported():
+    features = task("entropy", n=27, p=30)[0]
+    labels = np.random.default_rng(1).standard_normal(27)
+    assert not interpolate_bregman(features, labels, MIRRORS.get("entropy")).converged
+    with pytest.raises(np.linalg.LinAlgError):  # here all of A goes to 0, and the Hessian of the dual with it
+        interpolate_bregman(np.ones((1, 4)), np.array([-1.0]), MIRRORS.get("entropy"))
 
 
 def test_the_quadratic_one_has_minimum_norm():

@@ -80,7 +80,8 @@ def interpolate_bregman(
 
     Raises:
         OnebitError: unless n ≤ p and `labels` has shape (n,).
-        numpy.linalg.LinAlgError: where rows of X are linearly dependent to rounding.
+        numpy.linalg.LinAlgError: where rows of X are linearly dependent to rounding, or where in search of an A > 0
+            that does not exist all of A goes to 0.
     """
     scaled, target = _checked(features, labels)
     quick = _approach(scaled, target, mirror, tolerance, monotone=False)
