@@ -56,13 +56,13 @@ def test_every_interpolator_is_found(name, ratio, exponent, seed):
 
 @pytest.mark.parametrize(("q", "seed"), [(5, 5), (5, 38), (6, 12), (6, 24), (8, 148)])
 def test_a_search_that_goes_round_in_a_circle_is_left(q, seed):
-    # Steps that lower g or |g'|, whichever, return to where they were, at |F A − y| from 0.06 |y| to 0.4 |y|.
+    # Steps that lower g or |g'|, whichever, return to where they were, at |F A − y| of some 0.1 |y|.
     assert_is_the_interpolator(*task(f"q:{q}", n=5, p=10, seed=seed), MIRRORS.get(f"q:{q}"))
 
 
-@pytest.mark.parametrize("seed", [0, 13, 22])
+@pytest.mark.parametrize("seed", [0, 11, 53])
 def test_a_proximal_step_too_weak_for_floats_is_strengthened(seed):
-    # Columns of falling size ask for a long ν, and its rounding, blown up by 1/ε, hides |F A − y| below 1e-9 |y|.
+    # Columns of falling size ask for a long ν, and its rounding, blown up by 1/ε, hides |F A − y| below some 1e-8 |y|.
     scales = 1 / np.arange(1, 41)
     features = task("q:8", n=38, p=40, seed=seed)[0] * scales
     labels = features @ np.random.default_rng(seed).standard_normal(40)
