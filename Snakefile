@@ -22,6 +22,11 @@ min_version("9.27")
 workdir: workflow.basedir
 
 
+# Jobs run in the environment that `make setup` makes from the versions pinned in pyproject.toml. This image, the Python
+# that it is made with, is taken with --software-deployment-method apptainer only; run `make setup` inside it first.
+container: "docker://python:3.11"
+
+
 configfile: Path(workflow.basedir) / "config" / "config.yaml"
 
 

@@ -39,7 +39,6 @@ def one_of(names):
     return "|".join(map(re.escape, names))
 
 
-# The project's tools are pip packages pinned in pyproject.toml, so no rule has a conda environment or a container.
 wildcard_constraints:
     dataset=one_of(records.datasets),
     network=one_of(records.networks),
@@ -86,6 +85,33 @@ def model_modules(name):
 
 def teacher_experiments():
     return [name for name, record in records.experiments.items() if plain(record)["target"] == "teacher"]
+
+
+def data_files(dataset):
+    """Files that a data set is made from, found or to be downloaded."""
+    return records.datasets[dataset].files(data_root(records.data_root))
+
+
+def dataset_members(dataset):
+    """Modules of the registries' members that a data set names."""
+    return [] if dataset.spectrum is None else [SPECTRA.module(dataset.spectrum)]
+
+
+def feature_model(wildcards):
+    """The records of the data set and the network of a features table."""
+    return records.datasets[wildcards.dataset], records.networks[wildcards.network]
+
+
+def features_code(wildcards):
+    dataset, network = feature_model(wildcards)
+    return code(
+        "extract_features",
+        DATASETS.module(plain(dataset)["kind"]),
+        *dataset_members(dataset),
+        LAWS.module(wildcards.law),
+        ENCODINGS.module(LAWS.get(wildcards.law).encoding),
+        ACTIVATIONS.module(network.activation),
+    )
 
 
 def experiment_facts(name):

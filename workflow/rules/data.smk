@@ -1,17 +1,6 @@
 # data: the inputs x_0 of a data set, train rows first. The features make the same rows for themselves; these tables
 # are made where somebody asks for them: snakemake --cores 1 results/data/digits/seed0.parquet
 
-
-def data_files(dataset):
-    """Files that a data set is made from, found or to be downloaded."""
-    return records.datasets[dataset].files(data_root(records.data_root))
-
-
-def dataset_members(dataset):
-    """Modules of the registries' members that a data set names."""
-    return [] if dataset.spectrum is None else [SPECTRA.module(dataset.spectrum)]
-
-
 used_datasets = sorted({record.dataset for record in records.experiments.values()})
 missing_files = sorted({str(file) for name in used_datasets for file in data_files(name) if not file.exists()})
 

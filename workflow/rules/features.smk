@@ -1,23 +1,6 @@
 # features: x_ℓ = φ(W_ℓ x_{ℓ−1}) of every row and every depth 1…L.
 
 
-def feature_model(wildcards):
-    """The records of the data set and the network of a features table."""
-    return records.datasets[wildcards.dataset], records.networks[wildcards.network]
-
-
-def features_code(wildcards):
-    dataset, network = feature_model(wildcards)
-    return code(
-        "extract_features",
-        DATASETS.module(plain(dataset)["kind"]),
-        *dataset_members(dataset),
-        LAWS.module(wildcards.law),
-        ENCODINGS.module(LAWS.get(wildcards.law).encoding),
-        ACTIVATIONS.module(network.activation),
-    )
-
-
 rule extract_features:
     input:
         files=lambda wildcards: data_files(wildcards.dataset),
