@@ -3,9 +3,10 @@
 A member's file defines one object, called as the registry says what its members are: `activation = …`, or a function
 where the member has parameters: `def mirror(q: float)` is written NAME:NUMBER, one of a `str` NAME:TEXT. A new file is
 a new member: schema, help, checks and messages read the folder. A member is imported only when it is asked for, so
-that a job depends on the members it uses and on no others.
+that a job depends on the members it uses and on no others; what it may be asked for is read without importing it.
 """
 
+import ast
 import importlib
 import inspect
 from dataclasses import dataclass
@@ -74,12 +75,18 @@ class Registry(Generic[Member]):
         name, colon, argument = text.partition(":")
         return name + colon + ",".join(number_text(float(part)) for part in argument.split(",") if part)
 
-    def _object(self, name: str) -> Any:
-        return getattr(importlib.import_module(self.module(name)), self.what)
-
     def _form(self, name: str) -> str:
-        parameters = _parameters(self._object(name))
+        parameters = _parameters_of(self, name)
         return name + (":" + ",".join(parameters).upper() if parameters else "")
+
+
+@cache
+def _parameters_of(registry: Registry, name: str) -> list[str]:
+    """The names of a member's parameters, read from its file without importing it."""
+    file = _PACKAGE / registry.folder / f"{name.replace(registry.joiner, '_')}.py"
+    body = ast.parse(file.read_text(encoding="utf-8")).body
+    functions = [node for node in body if isinstance(node, ast.FunctionDef) and node.name == registry.what]
+    return [argument.arg for function in functions for argument in function.args.args]
 
 
 def _parameters(member: Any) -> dict[str, inspect.Parameter]:
