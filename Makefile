@@ -25,7 +25,7 @@ $(VENV)/installed: pyproject.toml setup.py src/onebit_rf/kernels/_signs.c
 	echo '$(CURDIR)' > $@
 
 test: setup
-	python -m pytest
+	python -m pytest --numprocesses 2 --dist loadfile
 
 paper: setup
 	$(SNAKEMAKE) all --configfile config/paper.yaml
