@@ -1,8 +1,10 @@
 """`onebit-rf predict` as a user meets it: numbers, table, JSON, one-line complaints, a quick start."""
 
 import json
+import os
 import subprocess
 import sys
+from importlib.metadata import version
 
 import pytest
 
@@ -109,3 +111,41 @@ def test_predicting_imports_nothing_heavy():
     program = f"from onebit_rf.cli import main; main({PREDICT!r}); import sys; print(*sys.modules)"
     modules = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
     assert not {"torch", "snakemake", "matplotlib", "pandas", "pyarrow", "scipy.stats", "scipy.optimize"} & set(modules)
+
+
+def command(*arguments, **environment):
+    """The command in a process of its own."""
+    program = [sys.executable, "-m", "onebit_rf", *arguments]
+    return subprocess.run(program, capture_output=True, env={**os.environ, **environment}, check=False)
+
+
+def test_the_version_is_that_of_the_distribution():
+    assert command("--version").stdout.decode() == f"onebit-rf {version('onebit-rf')}\n"
+
+
+def test_a_reader_that_leaves_early_hears_nothing():
+    program = f"{sys.executable} -m onebit_rf predict --dims 30,20 --n-train {' '.join(map(str, range(1, 3000)))}"
+    shell = f"set -o pipefail; {program} | head -1"
+    done = subprocess.run(["bash", "-c", shell], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (141, "")
+    assert done.stdout.startswith("n_train") or "n/p" in done.stdout
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+@pytest.mark.parametrize(
+    ("options", "spelled"),
+    [(["predict", "--help"], b"lambda"), (["predict", "--dims", "30,20", "--n-train", "20", "--ridge", "-1"], b">=")],
+)
+def test_a_terminal_without_greek_gets_words(encoding, options, spelled):
+    done = command(*options, PYTHONIOENCODING=encoding)
+    assert spelled in done.stdout + done.stderr
+    assert b"Error:" not in done.stderr
+
+
+def test_output_that_cannot_be_written_is_one_line():
+    with open("/dev/full", "w") as full:
+        program = [sys.executable, "-m", "onebit_rf", *PREDICT]
+        done = subprocess.run(program, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("onebit-rf: ")
+    assert done.stderr.count("\n") == 1

@@ -124,6 +124,34 @@ def test_edited_source_reruns_what_follows_from_it(finished_project, file):
         path.write_text(before)
 
 
+def test_a_new_member_plans_nothing_until_it_is_named(finished_project):
+    path = finished_project.path / "src/onebit_rf/model/activations/sine.py"
+    path.write_text(
+        """import numpy as np
+
+from onebit_rf.model.activations import Activation
+
+activation = Activation(np.sin, odd=True)
+"""
+    )
+    try:
+        assert finished_project.planned() == set()
+        planned = edit_config(finished_project, lambda config: config["networks"]["gelu_512"].update(activation="sine"))
+        wanted = {"features/*/gelu_512/*", "theory/gelu.parquet", *of_experiments("gelu", figures=["activations"])}
+        assert planned == matching(made(finished_project), wanted)
+    finally:
+        path.unlink()
+
+
+def test_the_order_of_keys_plans_nothing(finished_project):
+    def reorder(config):
+        for key in sorted(config, reverse=True):
+            value = config.pop(key)
+            config[key] = dict(reversed(value.items())) if isinstance(value, dict) else value
+
+    assert edit_config(finished_project, reorder) == set()
+
+
 def test_touched_files_plan_nothing(finished_project):
     for folder in ("src", "workflow"):
         for path in (finished_project.path / folder).rglob("*.*"):
