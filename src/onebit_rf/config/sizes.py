@@ -39,9 +39,11 @@ def features_bytes(dataset: DatasetRecord, network: Network) -> int:
 
 
 def readout_bytes(experiment: Experiment, dataset: DatasetRecord, network: Network) -> int:
-    """Memory of the read-outs: float64 features, their Gram matrix, its factor, and the products with the test rows."""
+    """Memory of the read-outs: a depth's features as read, as chosen and in float64 with a product of their size (28
+    bytes a number), their Gram matrix, its factor, and the products with the test rows.
+    """
     rows, n, width = all_rows(dataset), int(experiment.n_train.sizes()[-1]), max(network.widths)
-    return PROCESS_BYTES + 8 * (2 * rows * width + 4 * n * n + 2 * n * dataset.n_test)
+    return PROCESS_BYTES + 28 * rows * width + 8 * (4 * n * n + 2 * n * dataset.n_test)
 
 
 def features_flops(dataset: DatasetRecord, network: Network) -> float:
