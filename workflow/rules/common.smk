@@ -6,7 +6,7 @@ from glob import glob
 import onebit_rf
 from onebit_rf.config import sizes
 from onebit_rf.config.checks import read_config
-from onebit_rf.config.experiment import problem
+from onebit_rf.config.experiment import TeacherExperiment, problem
 from onebit_rf.data.dataset import data_root
 from onebit_rf.data.kinds import DATASETS
 from onebit_rf.errors import OnebitError
@@ -32,7 +32,6 @@ except OnebitError as error:
     sys.exit(str(error))
 
 FIGURES = [*plain(records.figures), "latency", "speedup"]
-MEGABYTE = 1e6
 
 
 def one_of(names):
@@ -55,7 +54,7 @@ def code(script, *modules):
 
 
 def megabytes(size):
-    return int(size / MEGABYTE) + 1
+    return int(size / 1e6) + 1
 
 
 def readout_tables(experiment):
@@ -67,7 +66,7 @@ def model_params(experiment):
     """What Problem needs of an experiment's data set and network."""
     _, dataset, network = records.of(experiment)
     return {
-        "dims": [dataset.input_dim, *network.widths],
+        "dims": records.dims(experiment),
         "activation": network.activation,
         "spectrum": dataset.spectrum,
     }
@@ -77,14 +76,10 @@ def model_modules(name):
     """The members of registries that the problems of an experiment name."""
     experiment, model = records.experiments[name], model_params(name)
     readouts = {READOUTS.module(readout) for readout in experiment.readouts}
-    if name not in teacher_experiments():
+    if not isinstance(experiment, TeacherExperiment):
         return sorted(readouts)
     problems = [problem(experiment, **model, readout=readout) for readout in experiment.readouts]
     return sorted(readouts.union(*map(members, problems)))
-
-
-def teacher_experiments():
-    return [name for name, record in records.experiments.items() if plain(record)["target"] == "teacher"]
 
 
 def data_files(dataset):
@@ -92,9 +87,10 @@ def data_files(dataset):
     return records.datasets[dataset].files(data_root(records.data_root))
 
 
-def dataset_members(dataset):
-    """Modules of the registries' members that a data set names."""
-    return [] if dataset.spectrum is None else [SPECTRA.module(dataset.spectrum)]
+def dataset_modules(dataset):
+    """Modules of the registries' members that make a data set: its kind and its spectrum."""
+    kind = DATASETS.module(plain(dataset)["kind"])
+    return [kind] if dataset.spectrum is None else [kind, SPECTRA.module(dataset.spectrum)]
 
 
 def feature_model(wildcards):
@@ -106,8 +102,7 @@ def features_code(wildcards):
     dataset, network = feature_model(wildcards)
     return code(
         "extract_features",
-        DATASETS.module(plain(dataset)["kind"]),
-        *dataset_members(dataset),
+        *dataset_modules(dataset),
         LAWS.module(wildcards.law),
         ENCODINGS.module(LAWS.get(wildcards.law).encoding),
         ACTIVATIONS.module(network.activation),
@@ -119,7 +114,7 @@ def experiment_facts(name):
     experiment, dataset, network = records.of(name)
     return {
         "dataset": plain(dataset)["kind"],
-        "dims": records.dims(experiment.dataset, experiment.network),
+        "dims": records.dims(name),
         "activation": network.activation,
         "noise": plain(experiment).get("noise"),
         "n_train": experiment.n_train.last,

@@ -37,11 +37,7 @@ rule make_data:
         runtime=sizes.LEAST_MINUTES,
     params:
         dataset=lambda wildcards: plain(records.datasets[wildcards.dataset]),
-        code=lambda wildcards: code(
-            "make_data",
-            DATASETS.module(plain(records.datasets[wildcards.dataset])["kind"]),
-            *dataset_members(records.datasets[wildcards.dataset]),
-        ),
+        code=lambda wildcards: code("make_data", *dataset_modules(records.datasets[wildcards.dataset])),
     message:
         "inputs of {wildcards.dataset}, seed {wildcards.seed}"
     script:

@@ -34,9 +34,10 @@ class Config(Record):
         experiment = self.experiments[name]
         return experiment, self.datasets[experiment.dataset], self.networks[experiment.network]
 
-    def dims(self, dataset: str, network: str) -> list[int]:
-        """(d_0, d_1, …, d_L) of a network on a data set."""
-        return [self.datasets[dataset].input_dim, *self.networks[network].widths]
+    def dims(self, name: str) -> list[int]:
+        """(d_0, d_1, …, d_L) of an experiment."""
+        _, dataset, network = self.of(name)
+        return [dataset.input_dim, *network.widths]
 
     def is_described(self, name: str) -> bool:
         """Whether the theory describes an experiment: a teacher on inputs whose spectrum is given."""

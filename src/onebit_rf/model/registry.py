@@ -8,7 +8,6 @@ that a job depends on the members it uses and on no others; what it may be asked
 
 import ast
 import importlib
-import inspect
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -68,7 +67,7 @@ class Registry(Generic[Member]):
         return _member(self, text)
 
     def canonical(self, text: str) -> str:
-        """Return `text` with its numbers spelled in one way; raises as `get`."""
+        """Return `text` with its numbers spelled in one way; raises as `get`. A member with a `name` spells itself."""
         member = self.get(text)
         if hasattr(member, "name"):
             return member.name
@@ -76,29 +75,8 @@ class Registry(Generic[Member]):
         return name + colon + ",".join(number_text(float(part)) for part in argument.split(",") if part)
 
     def _form(self, name: str) -> str:
-        parameters = _parameters_of(self, name)
+        parameters = _parameters(self, name)
         return name + (":" + ",".join(parameters).upper() if parameters else "")
-
-
-@cache
-def _parameters_of(registry: Registry, name: str) -> list[str]:
-    """The names of a member's parameters, read from its file without importing it."""
-    file = _PACKAGE / registry.folder / f"{name.replace(registry.joiner, '_')}.py"
-    body = ast.parse(file.read_text(encoding="utf-8")).body
-    functions = [node for node in body if isinstance(node, ast.FunctionDef) and node.name == registry.what]
-    return [argument.arg for function in functions for argument in function.args.args]
-
-
-def _parameters(member: Any) -> dict[str, inspect.Parameter]:
-    """The parameters of a member by name; none unless the member is a function."""
-    return dict(inspect.signature(member).parameters) if inspect.isfunction(member) else {}
-
-
-def _arguments(parameters: dict[str, inspect.Parameter], argument: str) -> list[Any]:
-    """What stands behind the colon, as numbers or as the text that a single `str` parameter takes."""
-    kinds = [parameter.annotation for parameter in parameters.values()]
-    texts = [argument] if kinds == [str] else argument.split(",") if argument else []
-    return [kind(text) for kind, text in zip(kinds, texts, strict=True)]
 
 
 @cache
@@ -108,14 +86,31 @@ def _names(registry: Registry) -> list[str]:
 
 
 @cache
+def _parameters(registry: Registry, name: str) -> dict[str, str]:
+    """The parameters of a member with their annotations, read from its file without importing it."""
+    file = _PACKAGE / registry.folder / f"{name.replace(registry.joiner, '_')}.py"
+    body = ast.parse(file.read_text(encoding="utf-8")).body
+    functions = [node for node in body if isinstance(node, ast.FunctionDef) and node.name == registry.what]
+    return {given.arg: ast.unparse(given.annotation) for function in functions for given in function.args.args}
+
+
+def _arguments(annotations: list[str], argument: str) -> list[Any]:
+    """What stands behind the colon, as numbers or as the text that a single `str` parameter takes."""
+    if annotations == ["str"]:
+        return [argument]
+    numbers = [float(text) for text in argument.split(",")] if argument else []
+    return numbers if len(numbers) == len(annotations) else []
+
+
+@cache
 def _member(registry: Registry, text: str) -> Any:
     name, _, argument = text.partition(":")
     member = getattr(importlib.import_module(registry.module(text)), registry.what)
-    parameters = _parameters(member)
+    parameters = _parameters(registry, name)
     if not parameters and text == name:
         return member
     try:
-        arguments = _arguments(parameters, argument)
+        arguments = _arguments(list(parameters.values()), argument)
     except ValueError:
         arguments = []
     if not arguments:

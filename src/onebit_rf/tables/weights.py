@@ -9,7 +9,7 @@ WEIGHTS = {
         "weights_dense",
         [
             field("layer", pa.int16(), "ℓ = 1…L; one row group per layer"),
-            field("weights", VECTOR, "one neuron's input weights, N(0, 1/d_{ℓ−1})"),
+            field("weights", VECTOR, "one neuron's input weights, of mean 0 and variance 1/d_{ℓ−1}"),
         ],
     ),
     "signs": Table(

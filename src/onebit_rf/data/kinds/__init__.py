@@ -13,12 +13,17 @@ from onebit_rf.model.registry import Registry
 class DatasetRecord(Record, tag_field="kind"):
     """A data set of the configuration.
 
-    Every kind has the fields or properties `input_dim` (d_0), `train_rows`, `n_test`, `labelled` (whether its rows
-    have classes) and `spectrum` (of Σ_0, a member of `onebit_rf.model.spectra`; None where the inputs are data).
+    Every kind has the fields or properties `input_dim` (d_0), `n_train` or `train_rows`, `n_test`, `labelled` (whether
+    its rows have classes) and `spectrum` (of Σ_0, a member of `onebit_rf.model.spectra`; None where inputs are data).
     """
 
     labelled = False
     spectrum = None
+
+    @property
+    def train_rows(self) -> int:
+        """Number of train rows."""
+        return self.n_train
 
     def files(self, root: Path) -> list[Path]:
         """Return the files below `root` that the data set is made from."""

@@ -45,11 +45,6 @@ class Digits(DatasetRecord, tag="digits"):
         """d_0."""
         return 64
 
-    @property
-    def train_rows(self) -> int:
-        """Number of train rows."""
-        return self.n_train
-
     def make(self, seed: int, root: Path) -> Dataset:
         """Draw one replicate."""
         return load_digits(self.n_train, self.n_test, self.centre, self.scale, seed)

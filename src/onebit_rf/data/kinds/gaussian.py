@@ -40,11 +40,6 @@ class Gaussian(DatasetRecord, tag="gaussian"):
         """d_0."""
         return self.dim
 
-    @property
-    def train_rows(self) -> int:
-        """Number of train rows."""
-        return self.n_train
-
     def make(self, seed: int, root: Path) -> Dataset:
         """Draw one replicate."""
         return sample_gaussian(self.dim, self.spectrum, self.n_train, self.n_test, seed)
