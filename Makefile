@@ -4,11 +4,13 @@ VENV := .venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 SNAKEMAKE := snakemake --cores all
 
+# make reference: the README's pictures and sentences, from the results that are there.
 # make resume: after a killed run (kill -9, power cut), removes its lock and makes what it left unfinished.
-.PHONY: all setup test paper report resume clean
+.PHONY: all setup test paper report reference resume clean
 
 all: setup
 	$(SNAKEMAKE) all
+	@cat results/findings.rst
 
 setup: $(VENV)/installed
 
@@ -32,6 +34,10 @@ paper: setup
 
 report: all
 	snakemake --report results/report.html
+
+reference: setup
+	cp results/findings.parquet $(addprefix results/figures/,depth.png images.png learning_curve.png speedup.png) results/reference
+	python -m onebit_rf.figures README.md results/reference/findings.parquet
 
 resume: setup
 	snakemake --unlock

@@ -4,12 +4,14 @@
 #   results/data/{dataset}/seed{seed}.parquet                           made on demand
 #   results/weights/{dims}/{law}/seed{seed}.parquet                     a row group per layer; made on demand
 #   results/features/{dataset}/{network}/{law}/seed{seed}.parquet       a row group per depth
-#   results/readout/{experiment}/{law}/seed{seed}.parquet
-#   results/theory/{experiment}.parquet
+#   results/readout/{cell}/{law}/seed{seed}.parquet
+#   results/theory/{cell}.parquet
 #   results/agreement/{experiment}.parquet                              simulation against theory
 #   results/latency/{device}.parquet                                    a row per repetition
-#   results/figures/{figure}.pdf and .png
+#   results/figures/{figure}.pdf, .png, .rst (caption), .parquet (findings)
+#   results/findings.parquet
 #
+# {cell} is an experiment, or EXPERIMENT/LEAF~VALUE/… for each value of the leaves that it sweeps.
 # {law} is a law of the weights, src/onebit_rf/weights/laws; learned weights will stand there by their training's name.
 from pathlib import Path
 
@@ -41,8 +43,14 @@ include: "workflow/rules/figures.smk"
 include: "workflow/rules/latency.smk"
 
 
+report: "workflow/report/front.rst"
+
+
 rule all:
     default_target: True
     input:
-        [figure_files(name) for name in FIGURES],
-        expand(rules.compare_theory.output, experiment=records.described()),
+        expand(rules.draw_figure.output, figure=study.config.figures),
+        rules.collect_findings.output,
+        expand(rules.compare_theory.output, experiment=study.described()),
+        readout_tables(undrawn_cells()),
+        expand(rules.measure_latency.output, device=devices),

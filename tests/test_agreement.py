@@ -13,6 +13,7 @@ from onebit_rf.tables.files import read_frame
 def tables(values=(1.0, 1.2, 1.4)):
     rows = {
         "experiment": "a",
+        "cell": "a",
         "converged": True,
         "law": "one_bit",
         "depth": 1,
@@ -25,6 +26,7 @@ def tables(values=(1.0, 1.2, 1.4)):
     theory = pd.DataFrame(
         {
             "experiment": "a",
+            "cell": "a",
             "depth": 1,
             "n_train": [5, 6],
             "readout": "ridge:0",
@@ -76,5 +78,25 @@ def test_metrics_are_not_averaged_together():
     readout, theory = tables()
     both = pd.concat([readout, readout.assign(metric="error_rate", value=0.5)])
     assert compare(both, theory)["simulation"].tolist() == pytest.approx([0.5, 1.2])
-    with pytest.raises(OnebitError, match="readout: 6 rows share experiment, law"):
+    with pytest.raises(OnebitError, match="readout: 6 rows share cell, law"):
         compare(pd.concat([readout, readout.assign(value=0.5)]), theory)
+
+
+def test_cells_of_a_sweep_are_compared_each_with_its_own_theory(tmp_path):
+    """The swept leaf is a column; cells may be fitted at different n."""
+    readout, theory = tables()
+    other = readout.assign(cell="a/noise~0.3", noise=0.3, value=readout["value"] * 2, n_train=6)
+    both = pd.concat([readout.assign(noise=0.0), other])
+    known = pd.concat([theory.assign(noise=0.0), theory.assign(cell="a/noise~0.3", noise=0.3, value=2.0)])
+    table = compare(both, known)
+    assert table[["noise", "n_train", "theory"]].to_numpy().tolist() == [[0.0, 5, 1.5], [0.3, 6, 2.0]]
+    assert table["deviation"].tolist() == pytest.approx([-0.2, 0.2])
+    write_agreement(tmp_path / "agreement", table, {}, ["noise"])
+    assert read_frame([tmp_path / "agreement"], AGREEMENT)["noise"].tolist() == [0.0, 0.3]
+
+
+def test_a_cell_without_a_theory_stays_without_a_number():
+    readout, theory = tables()
+    silent = readout.assign(cell="a/dataset~digits")
+    table = compare(pd.concat([readout, silent]), theory)
+    assert np.isnan(table.set_index("cell").loc["a/dataset~digits", "deviation"])

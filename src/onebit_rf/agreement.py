@@ -1,5 +1,6 @@
 """Simulation against theory: mean over seeds, standard error and relative deviation at every depth and n."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ def compare(readout: pd.DataFrame, theory: pd.DataFrame) -> pd.DataFrame:
     """Join simulated and predicted test errors; a row for each key of the table `agreement`, at the fitted n.
 
     Read-outs that were not found are left out of the mean over seeds and counted. deviation = mean/theory − 1, NaN
-    where the theory says 0 or did not converge; standard_error of the mean is NaN for a single seed.
+    where the theory says 0, did not converge or is silent; standard_error of the mean is NaN for a single seed.
 
     Raises:
         OnebitError: where a simulated error is not a finite number, or rows cannot be told apart by their key.
@@ -26,8 +27,8 @@ def compare(readout: pd.DataFrame, theory: pd.DataFrame) -> pd.DataFrame:
     check_key(theory, THEORY.key, "theory")
     if not np.isfinite(readout.loc[readout["converged"], "value"]).all():
         raise OnebitError("readout: a test error is not finite; look for features that are constant or overflow")
-    fitted = readout.loc[readout["estimator"] == "sampled_teacher", "n_train"].unique()
-    rows, key = readout[readout["n_train"].isin(fitted)], list(AGREEMENT.key)
+    fitted = readout.loc[readout["estimator"] == "sampled_teacher", ["cell", "n_train"]].drop_duplicates()
+    rows, key = readout.merge(fitted), ["experiment", *AGREEMENT.key, *swept_columns(readout)]
     replicates = rows.groupby(key, observed=True)["converged"].agg(["size", "sum"])
     table = pd.DataFrame({"unconverged": replicates["size"] - replicates["sum"]})
     found = rows[rows["converged"]].groupby(key, observed=True)
@@ -39,11 +40,19 @@ def compare(readout: pd.DataFrame, theory: pd.DataFrame) -> pd.DataFrame:
     )
     table = table.join(averages).reset_index().fillna({"seeds": 0})
     predicted = theory[[*THEORY.key, "value"]].rename(columns={"value": "theory"})
-    words = dict.fromkeys(("experiment", "readout", "metric"), str)
+    words = dict.fromkeys(("cell", "readout", "metric"), str)
     table = table.astype(words).merge(predicted.astype(words), how="left")
     return table.assign(deviation=table["simulation"] / table["theory"].where(table["theory"] > 0) - 1)
 
 
-def write_agreement(path: str | Path, table: pd.DataFrame, params: dict[str, Any]) -> None:
-    """Write a table `agreement`."""
-    write_table(path, AGREEMENT, params, **{name: column.to_numpy() for name, column in table.items()})
+def swept_columns(frame: pd.DataFrame) -> list[str]:
+    """Return the columns of swept leaves."""
+    return [name for name in frame if name not in READOUT.schema.names]
+
+
+def write_agreement(path: str | Path, table: pd.DataFrame, params: dict[str, Any], swept: Iterable[str] = ()) -> None:
+    """Write a table `agreement`, with the columns `swept` of the leaves that the experiment sweeps."""
+    first = {leaf: table[leaf].iloc[0] for leaf in swept}
+    values = {leaf: value.item() if isinstance(value, np.generic) else value for leaf, value in first.items()}
+    columns = {name: column.to_numpy() for name, column in table.items()}
+    write_table(path, AGREEMENT.sweeping(values), params, **columns)

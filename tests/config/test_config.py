@@ -59,9 +59,13 @@ MISTAKES = [
     (put("datasets.gaussian_8192.dim", "big"), "datasets.gaussian_8192.dim: must be a whole number, got 'big'"),
     (put("datasets.gaussian_8192.dim", ...), "datasets.gaussian_8192: missing key dim"),
     (put("datasets.gaussian_8192.colour", 1), "datasets.gaussian_8192: unknown key colour; known are kind, dim"),
-    (put("datasets.gaussian_8192.kind", "images"), "datasets.gaussian_8192.kind: must be one of"),
+    (put("datasets.gaussian_8192.kind", "pictures"), "datasets.gaussian_8192.kind: must be one of gaussian, images"),
+    (put("datasets.digits.source", "faces"), "datasets.digits.source: must be digits, folder:"),
+    (put("datasets.digits.source", "torchvision:ImageNet"), "datasets.digits.source: .*MNIST"),
+    (put("datasets.digits.n_train_per_class", 5), "datasets.digits: .*n_train.*n_train_per_class"),
+    (put("datasets.digits.source", "folder:nosuch"), "datasets.digits: .*nosuch"),
     (put("datasets.gaussian_8192.spectrum", "power:-1"), "spectrum: power:ALPHA needs a finite ALPHA ≥ 0, got -1"),
-    (put("datasets.digits.n_train", 1000), "datasets.digits: n_train \\+ n_test must be at most 1797"),
+    (put("datasets.digits.n_train", 1000), "datasets.digits: .*1797"),
     (put("datasets.Big", {}), "Big"),
     (put("networks.tanh_512.activation", "sine"), "networks.tanh_512.activation: must be erf, .* or tanh, got 'sine'"),
     (put("networks.tanh_512.widths", [512, 0]), "networks.tanh_512.widths.1: must be a whole number ≥ 1, got 0"),
@@ -109,9 +113,16 @@ MISTAKES = [
     (put("experiments.digits", ON_IMAGES | {"readouts": ["logistic:0"]}), "digits.readouts.0: logistic:λ needs .* > 0"),
     (put("experiments.digits", ON_IMAGES | {"teacher": "foo"}), "experiments.digits.teacher: must be normal"),
     (put("experiments.ridge.readouts", ["ridge:1", "ridge:1.0"]), "experiments.ridge.readouts: must not repeat"),
-    (put("experiments.digits.readouts", ["ridge:0", "ridge:1"]), "figures.images: .* must have one read-out"),
     (put("latency.devices", ["tpu"]), "latency.devices.0: must be one of cpu, cuda, got 'tpu'"),
-    (put("figures.depth.experiments", ["nothing"]), "figures.depth: no such experiment 'nothing'"),
+    (put("figures.depth.experiments", ["nothing"]), "figures.depth: no such experiment 'nothing'; known are tanh"),
+    (put("figures.mine", {"kind": "pie"}), "figures.mine.kind: must be one of depth, images, latency, learning_curve"),
+    (put("figures.ridge.color", "depth"), "figures.ridge: unknown key color; known are kind, experiments, at, colour"),
+    (put("figures.ridge.colour", "hue"), "figures.ridge.colour: must be one of depth, readout, experiment, got 'hue'"),
+    (put("figures.ridge.at", {"readout": "ridge:7"}), "figures.ridge.at.readout: 'ridge:7' is not drawn"),
+    (put("experiments.ridge", None), "figures.learning_curve: no such experiment 'ridge'; .*: null draws"),
+    (put("latency", None), "figures.latency: draws latency, which is switched off; switch the figure off too"),
+    (put("experiments.ridge.dataset", 7), "experiments.ridge.dataset: must be a name or a mapping, got 7"),
+    (put("experiments.ridge.network", {"widths": [4]}), "experiments.ridge.network: missing key activation"),
     (put("figures.depth.n_train", 1001), "figures.depth.n_train: 1001 is not among the sample sizes"),
     (put("figures.depth.experiments", ["digits"]), "figures.depth: experiment 'digits' must have target teacher"),
     (
@@ -119,13 +130,12 @@ MISTAKES = [
         "figures.images: experiment 'ridge' must have target labels",
     ),
     (
-        put("figures.ridge.experiments", ["ridge", "tanh"]),
-        "figures.ridge.experiments: must be a list with at most 1 item",
+        put("figures.depth.experiments", ["tanh_8192", "tanh"]),
+        "figures.depth.experiments: must be a list with at most 1 item",
     ),
-    (put("figures.mirrors.experiments", ["entropy"]), "figures.mirrors: experiment 'entropy' must have .* mirror:l2"),
-    (put("figures.activations.experiments", ["mirrors"]), "experiment 'mirrors' must have the read-out ridge:0"),
-    (put("figures.learning_curve.experiments", ["tanh", "mirrors"]), "'mirrors' must have the read-out ridge:0"),
-    (put("experiments.tanh.teacher", "uniform:-1,1"), "'tanh' must have a normal teacher"),
+    (put("figures.mirrors.experiments", ["descent"]), "figures.mirrors: .*'descent' has descent: but no experiment"),
+    (put("figures.learning_curve.experiments", ["mirrors"]), "at.readout: 'ridge:0' is not drawn by any experiment"),
+    (put("figures.ridge.experiments", ["ridge", "classification"]), "figures.ridge: read-outs are measured diff"),
     (put("networks.tanh_4096.widths", [10**6]), "experiments.tanh_8192: weights .* the most a table takes"),
 ]
 
@@ -180,7 +190,8 @@ def test_all_mistakes_of_a_file_are_told_at_once(config):
 def test_a_number_has_one_spelling_whatever_it_was_written_as(config, path, written, read):
     put(path, written)(config)
     config["experiments"]["ridge"]["n_train"]["last"] = 500  # below the width, for the mirror
-    record = read_config(config)
+    config["figures"] = {}
+    record = read_config(config).config
     for key in path.split("."):
         record = record[key] if isinstance(record, dict) else getattr(record, key)
     assert record == read
@@ -191,14 +202,38 @@ def test_the_order_of_keys_changes_nothing(config):
     def backwards(node):
         return {key: backwards(node[key]) for key in reversed(node)} if isinstance(node, dict) else node
 
-    one, other = read_config(config), read_config(backwards(config))
+    one, other = read_config(config).config, read_config(backwards(config)).config
     assert one == other
     assert json.dumps(plain(one)) == json.dumps(plain(other))
 
 
 def test_more_than_a_hundred_readouts_are_valid(config):
     config["experiments"]["ridge"]["readouts"] = [f"ridge:{i}" for i in range(500)]
+    config["figures"]["ridge"]["at"] = {"readout": ["ridge:0", "ridge:100"]}
     read_config(config)
+
+
+@pytest.mark.parametrize("section", ["datasets", "networks", "experiments", "figures"])
+def test_any_entry_may_be_switched_off(config, section):
+    """With the figures that draw it, and for data sets and networks the experiments that use them."""
+    for name in load_yaml("config/config.yaml")[section]:
+        left = merge(config, {section: {name: None}, "figures": dict.fromkeys(config["figures"])})
+        if section in ("datasets", "networks"):
+            left = merge(left, {"experiments": dict.fromkeys(config["experiments"])})
+        assert name not in getattr(read_config(left).config, section)
+
+
+def test_all_may_be_switched_off(config):
+    empty = {section: {} for section in ("datasets", "networks", "experiments", "figures")}
+    study = read_config({**config, **empty, "latency": None})
+    assert (study.cells, study.config.figures, study.config.latency) == ({}, {}, None)
+    assert read_config({**config, "figures": {}}).config.figures == {}
+
+
+def test_any_number_of_figures_of_one_kind(config):
+    for i in range(40):
+        config["figures"][f"more_{i}"] = {"kind": "learning_curve", "experiments": ["ridge"], "colour": "readout"}
+    assert len(read_config(config).config.figures) == 49
 
 
 def leaves(node, path=()):

@@ -11,16 +11,23 @@ MEASURED = {"data": 474, "weights": 576, "features": 570, "readout": 645}
 
 @pytest.fixture
 def large(config):
-    return read_config(config).of("tanh_8192")
+    return figure_1(config)
 
 
-def asked(experiment, dataset, network):
-    dims = [dataset.input_dim, *network.widths]
+def figure_1(config):
+    """Task, shape and network of the paper's Figure 1."""
+    study = read_config(config)
+    cell = study.cells["tanh_8192"]
+    return cell.task, study.shapes[cell.dataset], cell.net
+
+
+def asked(task, shape, network):
+    dims = [shape.input_dim, *network.widths]
     return {
-        "data": sizes.data_bytes(dataset),
+        "data": sizes.data_bytes(shape),
         "weights": sizes.weights_bytes(dims),
-        "features": sizes.features_bytes(dataset, network),
-        "readout": sizes.readout_bytes(experiment, dataset, network),
+        "features": sizes.features_bytes(shape, network),
+        "readout": sizes.readout_bytes(task, shape, network),
     }
 
 
@@ -31,7 +38,7 @@ def test_memory_covers_what_was_measured_without_waste(large):
 
 def test_memory_grows_with_the_network(large, config):
     config["networks"]["tanh_4096"]["widths"] = [8192] * 5
-    wider = asked(*read_config(config).of("tanh_8192"))
+    wider = asked(*figure_1(config))
     assert all(wider[stage] > size for stage, size in asked(*large).items() if stage != "data")
 
 

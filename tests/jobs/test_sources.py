@@ -49,8 +49,8 @@ def test_native_kernel_counts_for_one_bit_layers_alone():
 
 
 def test_a_figure_depends_on_its_own_module_alone():
-    figures = {name for name in closure("plot_depth") if name.startswith("figures/")}
-    assert figures == {"figures/__init__.py", "figures/style.py", "figures/depth.py"}
+    kinds = {name for name in closure("draw_figure", "onebit_rf.figures.kinds.depth") if "kinds/" in name}
+    assert kinds == {"figures/kinds/__init__.py", "figures/kinds/depth.py"}
 
 
 def make_package(tmp_path, monkeypatch, **files):

@@ -1,11 +1,13 @@
 """The read-out stage end to end at small size: columns, both estimators, labels, and simulation against theory."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from onebit_rf.config.experiment import LabelsExperiment, TeacherExperiment, problem
 from onebit_rf.config.parse import parse
-from onebit_rf.data.kinds.digits import load_digits
+from onebit_rf.config.task import AnyTask, problem
+from onebit_rf.data.kinds import DATASETS
 from onebit_rf.data.kinds.gaussian import sample_gaussian
 from onebit_rf.errors import OnebitError
 from onebit_rf.features.extract import extract_features
@@ -16,8 +18,6 @@ from onebit_rf.tables.readout import READOUT
 from onebit_rf.theory import predict_curve
 
 TEACHER = {
-    "dataset": "inputs",
-    "network": "net",
     "target": "teacher",
     "teacher": "normal",
     "teachers": 1,
@@ -26,24 +26,31 @@ TEACHER = {
     "readouts": ["ridge:0"],
 }
 
+NAMES = {"experiment": "name", "cell": "name"}
+
 
 def record(experiment):
-    kind = {"teacher": TeacherExperiment, "labels": LabelsExperiment}[experiment["target"]]
-    return parse(kind, experiment)
+    return parse(AnyTask, experiment)
+
+
+def digits(n_train, n_test):
+    fields = {"kind": "images", "source": "digits", "centre": True, "scale": True}
+    return parse(DATASETS.get("images"), fields | {"n_train": n_train, "n_test": n_test}).make(0, Path())
 
 
 def run(folder, dataset, experiment, law="gaussian", activation="tanh", widths=(256, 256), seed=0):
     """Run data, weights, features and read-out in `folder`; return the readout rows."""
     dims = [dataset.x.shape[1], *widths]
     extract_features(folder / "features", dataset, law, list(widths), activation, seed, params={})
-    train(folder, experiment, dims, law, activation, seed)
+    train(folder, experiment, dims, law, activation, seed, outputs=10 if dataset.label is not None else 0)
     return read_frame([folder / "readout"], READOUT)
 
 
-def train(folder, experiment, dims, law="gaussian", activation="tanh", seed=0):
+def train(folder, experiment, dims, law="gaussian", activation="tanh", seed=0, outputs=10, names=NAMES):
     spectrum = "identity" if experiment["target"] == "teacher" else None
     arguments = {"dims": dims, "activation": activation, "spectrum": spectrum, "law": law, "seed": seed}
-    train_readout(folder / "readout", folder / "features", "name", record(experiment), **arguments)
+    task = record(experiment)
+    train_readout(folder / "readout", folder / "features", names, task, outputs=outputs, **arguments)
 
 
 def test_teacher_rows_have_both_estimators_at_their_sample_sizes(tmp_path):
@@ -99,12 +106,10 @@ def test_averaged_error_lies_on_the_theory(tmp_path, law, activation, readout, n
 def test_digits_are_learned(tmp_path, last):
     experiment = {
         "target": "labels",
-        "dataset": "digits",
-        "network": "net",
         "n_train": {"first": last, "last": last, "step": 1},
         "readouts": ["ridge:0"],
     }
-    rows = run(tmp_path, load_digits(600, 600, centre=True, scale=True, seed=0), experiment, "one_bit", "relu")
+    rows = run(tmp_path, digits(600, 600), experiment, "one_bit", "relu")
     first = rows.query("depth == 1").set_index("metric")
     assert 0.85 < first.loc["accuracy", "value"] <= 1
     assert 0 < first.loc["mse", "value"] < 0.09  # predicting the mean, 0.1, leaves 0.1 · 0.9
@@ -114,17 +119,15 @@ def test_digits_are_learned(tmp_path, last):
 def test_labels_equal_a_direct_fit(tmp_path):
     experiment = {
         "target": "labels",
-        "dataset": "digits",
-        "network": "net",
         "n_train": {"first": 100, "last": 100, "step": 1},
         "readouts": ["ridge:0"],
     }
-    digits = load_digits(300, 200, centre=True, scale=True, seed=0)
-    rows = run(tmp_path, digits, experiment, widths=[200])
+    images = digits(300, 200)
+    rows = run(tmp_path, images, experiment, widths=[200])
     features = read_matrix(tmp_path / "features", FEATURES, "x", 0).astype(np.float64)
-    outputs = features[300:] @ np.linalg.lstsq(features[:100], np.eye(10)[digits.label[:100]])[0]
+    outputs = features[300:] @ np.linalg.lstsq(features[:100], np.eye(10)[images.label[:100].astype(int)])[0]
     accuracy = rows.set_index("metric").loc["accuracy", "value"]
-    assert accuracy == np.mean(outputs.argmax(axis=1) == digits.label[300:])
+    assert accuracy == np.mean(outputs.argmax(axis=1) == images.label[300:])
 
 
 def test_dependent_features_of_a_teacher_are_an_error_with_the_remedy(tmp_path):
@@ -137,7 +140,7 @@ def test_dependent_features_of_a_teacher_are_an_error_with_the_remedy(tmp_path):
 
 
 def test_dependent_features_of_labels_are_fitted_from_singular_values_and_say_so(tmp_path):
-    experiment = {"target": "labels", "dataset": "digits", "network": "net"}
+    experiment = {"target": "labels"}
     experiment |= {"n_train": {"first": 30, "last": 30, "step": 1}, "readouts": ["ridge:0"]}
     x = np.random.default_rng(0).standard_normal((35, 3)) @ np.ones((3, 50))  # of rank 1
     rows = {"split": np.where(np.arange(35) < 30, "train", "test"), "label": np.arange(35) % 10, "x": x}
@@ -193,3 +196,30 @@ def test_every_row_has_its_own_key(tmp_path):
     experiment = {**TEACHER, "teachers": 2, "readouts": ["ridge:0", "ridge:1", "mirror:q:3", "logistic:1"]}
     rows = run(tmp_path, sample_gaussian(300, "identity", 200, 40, seed=0), experiment)
     assert not rows.duplicated(list(READOUT.key)).any()
+
+
+def test_swept_leaves_are_columns(tmp_path):
+    extract_features(tmp_path / "features", sample_gaussian(30, "identity", 20, 9, 0), "gaussian", [24], "tanh", 0, {})
+    experiment = {**TEACHER, "n_train": {"first": 5, "last": 10, "step": 5}}
+    names = {"experiment": "a", "cell": "a/noise~0.3/network.widths~24", "noise": 0.3, "network.widths": "24"}
+    train(tmp_path, experiment, [30, 24], names=names)
+    rows = read_frame([tmp_path / "readout"], READOUT)
+    assert set(rows["noise"]) == {0.3}
+    assert set(rows["network.widths"]) == {"24"}
+    assert set(rows["cell"]) == {names["cell"]}
+
+
+def test_a_number_is_learned_in_its_standard_deviations(tmp_path):
+    """A linear function of the features is learned without an error; the mean alone would leave one of 1."""
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((300, 40))
+    label = 1e6 + 1e3 * (x - x[:200].mean(axis=0)) @ rng.standard_normal(40)
+    rows = {"split": np.where(np.arange(300) < 200, "train", "test"), "label": label, "x": x}
+    write_table(tmp_path / "features", FEATURES, {}, depth=1, **rows)
+    experiment = {"target": "labels", "n_train": {"first": 20, "last": 200, "step": 180}, "readouts": ["ridge:0"]}
+    train(tmp_path, experiment, [9, 40], outputs=1)
+    table = read_frame([tmp_path / "readout"], READOUT)
+    assert set(table["metric"]) == {"mse"}
+    few, all_of_them = table["value"]
+    assert 0.1 < few < 3
+    assert all_of_them < 0.02  # the features' mean over the train rows, 1/√200 each, is all that is missed

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +10,7 @@ from hypothesis.extra import numpy as hnp
 
 from onebit_rf.errors import OnebitError
 from onebit_rf.tables.agreement import AGREEMENT
+from onebit_rf.tables.columns import Table, field
 from onebit_rf.tables.data import DATA
 from onebit_rf.tables.features import FEATURES
 from onebit_rf.tables.files import (
@@ -21,11 +23,13 @@ from onebit_rf.tables.files import (
     write_table,
 )
 from onebit_rf.tables.latency import LATENCY
-from onebit_rf.tables.readout import READOUT, read_readouts
+from onebit_rf.tables.readout import READOUT
 from onebit_rf.tables.theory import THEORY
 from onebit_rf.tables.weights import WEIGHTS
 
 TABLES = [DATA, *WEIGHTS.values(), FEATURES, READOUT, THEORY, AGREEMENT, LATENCY]
+POINT = {"experiment": "a", "cell": "a", "depth": 1, "n_train": np.array([3]), "readout": "ridge:0", "metric": "mse"}
+POINT |= {"kappa": 1.0, "df": 1.0, "converged": True, "reason": "", "residual": 0.0, "iterations": 1, "value": 1.0}
 ROW = {"split": ["train", "test"], "label": None}
 
 matrices = hnp.arrays(
@@ -52,23 +56,7 @@ def test_bits_survive(tmp_path_factory, bits):
 
 def write_theory(path, rows=3):
     n = np.arange(1, rows + 1)
-    write_table(
-        path,
-        THEORY,
-        {"ridge": 0.5},
-        experiment="noisy",
-        metric="mse",
-        depth=1,
-        n_train=n,
-        readout="ridge:0",
-        value=1 / n,
-        kappa=1.0,
-        df=1.0,
-        converged=True,
-        reason="",
-        residual=0.0,
-        iterations=3,
-    )
+    write_table(path, THEORY, {"ridge": 0.5}, **POINT | {"n_train": n, "value": 1 / n})
 
 
 def test_columns_and_scalars_become_rows(tmp_path):
@@ -146,28 +134,21 @@ def test_missing_table_and_missing_row_group_are_named(tmp_path):
         read_matrix(path, FEATURES, "x", 1)
 
 
-def test_readouts_of_an_experiment_named_like_a_law_are_told_apart(tmp_path):
-    paths = [tmp_path / experiment / "gaussian" / "seed0.parquet" for experiment in ("gaussian", "ridge")]
-    for depth, path in enumerate(paths, start=1):
-        write_table(
-            path,
-            READOUT,
-            {},
-            experiment=path.parts[-3],
-            converged=True,
-            reason="",
-            law="gaussian",
-            seed=0,
-            depth=depth,
-            n_train=np.array([5]),
-            readout="ridge:0",
-            estimator="labels",
-            metric="mse",
-            value=1.0,
-            train_residual=None,
-            distance=None,
-        )
-    assert read_readouts(paths, "gaussian")["depth"].tolist() == [1]
+def test_swept_leaves_are_columns_of_their_own(tmp_path):
+    """Each file has the leaves of its experiment; stacked, a file lacks those of the others."""
+    leaves = {"a": {"noise": 0.5, "network.widths": "8x2", "teachers": 3}, "b": {}}
+    for name, swept in leaves.items():
+        write_table(tmp_path / name, THEORY.sweeping(swept), {}, **POINT | {"cell": name}, **swept)
+    a, b = read_frame([tmp_path / "a", tmp_path / "b"], THEORY).to_dict("records")
+    assert {leaf: a[leaf] for leaf in leaves["a"]} == leaves["a"]
+    assert all(pd.isna(b[leaf]) for leaf in leaves["a"])
+
+
+def test_a_column_that_is_no_swept_leaf_is_foreign(tmp_path):
+    added = Table("theory", [*THEORY.fields, field("other", pa.float64(), "something")])
+    write_table(tmp_path / "a", added, {}, **POINT, other=1.0)
+    with pytest.raises(OnebitError, match="not a table of schema 'theory'"):
+        read_frame([tmp_path / "a"], THEORY)
 
 
 def test_rows_that_their_key_does_not_tell_apart_are_refused():
@@ -180,6 +161,5 @@ def test_rows_that_their_key_does_not_tell_apart_are_refused():
 def test_more_words_than_a_byte_counts(tmp_path):
     names = [f"ridge:{i}" for i in range(1000)]
     path, n = tmp_path / "theory.parquet", len(names)
-    rest = {"kappa": 1.0, "df": 1.0, "converged": True, "reason": "", "residual": 0.0, "iterations": 1, "value": 1.0}
-    write_table(path, THEORY, {}, experiment="a", depth=1, n_train=np.full(n, 3), readout=names, metric="mse", **rest)
+    write_table(path, THEORY, {}, **POINT | {"n_train": np.full(n, 3), "readout": names})
     assert read_frame([path], THEORY)["readout"].tolist() == names

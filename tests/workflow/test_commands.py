@@ -77,8 +77,8 @@ print(*names)
         "extract_features": {
             "gaussian_512/tanh_512/gaussian": "data.kinds.gaussian model.spectra.identity weights.laws.gaussian"
             " features.layers.dense model.activations.tanh",
-            "digits/relu_1024/one_bit": "data.kinds.digits weights.laws.one_bit features.layers.signs"
-            " model.activations.relu",
+            "digits/relu_1024/one_bit": "data.kinds.images data.sources.digits weights.laws.one_bit"
+            " features.layers.signs model.activations.relu",
         },
         "train_readout": {
             "descent/gaussian": "readout.descent model.readouts.descent model.mirrors.l2 model.mirrors.q"

@@ -14,23 +14,28 @@ from conftest import Project
 
 pytestmark = pytest.mark.slow
 
-THEORY_FIGURES = {
-    f"figures/{name}.*" for name in ("depth", "learning_curve", "ridge", "mirrors", "activations", "classification")
-}
-FIGURES = {*THEORY_FIGURES, "figures/images.*"}
+
+def figures(*names):
+    """Some figures, and the collection of all findings."""
+    return {*(f"figures/{name}.*" for name in names), "findings.*"}
+
+
+THEORY_FIGURES = figures("depth", "learning_curve", "ridge", "mirrors", "activations", "classification")
+FIGURES = {*THEORY_FIGURES, *figures("images")}
+TIMES = figures("latency", "speedup")
 READOUT = {"readout/*", "agreement/*", *FIGURES}
 FEATURES = {"features/*", *READOUT}
 GAUSSIAN_INPUTS = {"tanh_8192", "ridge", "mirrors", "entropy", "descent", "tanh", "relu", "gelu", "classification"}
 
 
-def of_experiments(*names, figures, theory=False):
-    """What follows from the read-outs of some experiments, or from their theory."""
-    first = {f"theory/{name}.parquet" for name in names} if theory else {f"readout/{name}/*" for name in names}
-    return first | {f"agreement/{name}.parquet" for name in names} | {f"figures/{name}.*" for name in figures}
+def of_experiments(*names, drawn=()):
+    """What follows from the read-outs of some experiments."""
+    first = {f"readout/{name}/*" for name in names}
+    return first | {f"agreement/{name}.parquet" for name in names} | (figures(*drawn) if drawn else set())
 
 
-MIRRORS = of_experiments("mirrors", "entropy", "descent", figures=["mirrors"])
-CLASSIFICATION = of_experiments("classification", figures=["classification"])
+MIRRORS = of_experiments("mirrors", "entropy", "descent", drawn=["mirrors"])
+CLASSIFICATION = of_experiments("classification", drawn=["classification"])
 
 # File that gets a line appended → what is planned; a pattern stands for all outputs of its kind.
 # docs/reruns.md says the same.
@@ -38,11 +43,13 @@ EDITS = {
     "src/onebit_rf/data/dataset.py": FEATURES,
     "src/onebit_rf/data/kinds/gaussian.py": {
         "features/gaussian_*",
-        *of_experiments(*GAUSSIAN_INPUTS, figures=[]),
+        *of_experiments(*GAUSSIAN_INPUTS),
         *THEORY_FIGURES,
     },
-    "src/onebit_rf/data/kinds/digits.py": {"features/digits/*", "readout/digits/*", "figures/images.*"},
-    "src/onebit_rf/data/kinds/mnist.py": set(),
+    "src/onebit_rf/data/kinds/images.py": {"features/digits/*", "readout/digits/*", *figures("images")},
+    "src/onebit_rf/data/sources/digits.py": {"features/digits/*", "readout/digits/*", *figures("images")},
+    "src/onebit_rf/data/sources/torchvision.py": set(),
+    "src/onebit_rf/data/kinds/table.py": set(),
     "src/onebit_rf/weights/sampling.py": set(),
     "src/onebit_rf/weights/laws/one_bit.py": {"features/*/one_bit/*", "readout/*/one_bit/*", "agreement/*", *FIGURES},
     "src/onebit_rf/weights/laws/ternary.py": set(),
@@ -59,42 +66,47 @@ EDITS = {
         "agreement/*",
         *FIGURES,
         "latency/*",
-        "figures/latency.*",
-        "figures/speedup.*",
+        *TIMES,
     },
     "src/onebit_rf/model/activations/gelu.py": {  # φ's coefficients are the theory's input
         "features/*/gelu_512/*",
-        *of_experiments("gelu", figures=["activations"]),
+        *of_experiments("gelu", drawn=["activations"]),
         "theory/gelu.parquet",
     },
     "src/onebit_rf/model/activations/leaky_relu.py": set(),
     "src/onebit_rf/model/spectra/power.py": set(),
     "src/onebit_rf/model/mirrors/q.py": {*MIRRORS, "theory/mirrors.parquet", "theory/descent.parquet"}
-    - of_experiments("entropy", figures=[]),
+    - of_experiments("entropy"),
     "src/onebit_rf/model/losses/logistic.py": {*CLASSIFICATION, "theory/classification.parquet"},
     "src/onebit_rf/readout/stage.py": READOUT,
     "src/onebit_rf/readout/learning_curve.py": {
-        *of_experiments("tanh_8192", "ridge", "tanh", "relu", "gelu", figures=[]),
-        *(f"figures/{name}.*" for name in ("depth", "learning_curve", "ridge", "activations", "images")),
+        *of_experiments("tanh_8192", "ridge", "tanh", "relu", "gelu"),
+        *figures("depth", "learning_curve", "ridge", "activations", "images"),
         "readout/digits/*",
     },
     "src/onebit_rf/readout/interpolators.py": MIRRORS,
-    "src/onebit_rf/readout/descent.py": of_experiments("descent", figures=["mirrors"]),
+    "src/onebit_rf/readout/descent.py": of_experiments("descent", drawn=["mirrors"]),
     "src/onebit_rf/readout/classifiers.py": CLASSIFICATION,
     "src/onebit_rf/theory/square.py": {"theory/*", "agreement/*", *THEORY_FIGURES},
     "src/onebit_rf/theory/stage.py": {"theory/*", "agreement/*", *THEORY_FIGURES},
-    "src/onebit_rf/tables/latency.py": {"latency/*", "figures/latency.*", "figures/speedup.*"},
+    "src/onebit_rf/tables/latency.py": {"latency/*", *FIGURES, *TIMES},
     "src/onebit_rf/tables/agreement.py": {"agreement/*"},
     "src/onebit_rf/agreement.py": {"agreement/*"},
     "src/onebit_rf/config/checks.py": set(),
-    "src/onebit_rf/config/figures.py": set(),
+    "src/onebit_rf/config/cells.py": set(),
     "src/onebit_rf/__main__.py": set(),
     "src/onebit_rf/cli.py": set(),
-    "src/onebit_rf/figures/depth.py": {"figures/depth.*"},
-    "src/onebit_rf/figures/images.py": {"figures/images.*"},
-    "src/onebit_rf/figures/style.py": {"figures/*"},
+    "src/onebit_rf/figures/kinds/depth.py": figures("depth"),
+    "src/onebit_rf/figures/kinds/images.py": figures("images"),
+    "src/onebit_rf/figures/kinds/learning_curve.py": figures(
+        "learning_curve", "ridge", "activations", "classification"
+    ),
+    "src/onebit_rf/figures/kinds/sweep.py": set(),
+    "src/onebit_rf/figures/style.py": {*FIGURES, *TIMES},
+    "src/onebit_rf/figures/__main__.py": set(),
     "workflow/scripts/train_readout.py": READOUT,
-    "workflow/scripts/plot_depth.py": {"figures/depth.*"},
+    "workflow/scripts/draw_figure.py": {*FIGURES, *TIMES},
+    "workflow/scripts/collect_findings.py": {"findings.*"},
     "workflow/rules/readout.smk": set(),
 }
 
@@ -102,7 +114,8 @@ EDITS = {
 def made(project):
     """Every file of the finished run, relative to results/."""
     results = project.path / "results"
-    return {str(path.relative_to(results)) for kind in ("parquet", "pdf", "png") for path in results.rglob(f"*.{kind}")}
+    kinds = ("parquet", "pdf", "png", "rst")
+    return {str(path.relative_to(results)) for kind in kinds for path in results.rglob(f"*.{kind}")}
 
 
 def matching(paths, patterns):
@@ -137,7 +150,7 @@ activation = Activation(np.sin, odd=True)
     try:
         assert finished_project.planned() == set()
         planned = edit_config(finished_project, lambda config: config["networks"]["gelu_512"].update(activation="sine"))
-        wanted = {"features/*/gelu_512/*", "theory/gelu.parquet", *of_experiments("gelu", figures=["activations"])}
+        wanted = {"features/*/gelu_512/*", "theory/gelu.parquet", *of_experiments("gelu", drawn=["activations"])}
         assert planned == matching(made(finished_project), wanted)
     finally:
         path.unlink()
@@ -182,13 +195,13 @@ def test_new_seed_plans_its_own_chain_and_what_averages_over_seeds(finished_proj
 
 def test_experiment_parameter_plans_that_experiment_alone(finished_project):
     planned = edit_config(finished_project, lambda config: config["experiments"]["ridge"].update(noise=0.5))
-    wanted = {"readout/ridge/*", "theory/ridge*", "agreement/ridge*", "figures/learning_curve.*", "figures/ridge.*"}
+    wanted = {"readout/ridge/*", "theory/ridge*", "agreement/ridge*", *figures("learning_curve", "ridge")}
     assert planned == matching(made(finished_project), wanted)
 
 
 def test_activation_parameter_plans_its_network_alone(finished_project):
     planned = edit_config(finished_project, lambda config: config["networks"]["relu_1024"].update(activation="gelu"))
-    wanted = {"features/digits/*", "readout/digits/*", "figures/images.*"}
+    wanted = {"features/digits/*", "readout/digits/*", *figures("images")}
     assert planned == matching(made(finished_project), wanted)
 
 
@@ -198,7 +211,8 @@ def test_tables_are_equal_for_one_core_and_two(finished_project, tmp_path):
     assert other.snakemake("all", cores=1).returncode == 0
     names = matching(made(finished_project), {"*.parquet"})
     assert names == matching(made(other), {"*.parquet"})
-    for name in names - {"latency/cpu.parquet"}:  # a time is never the same twice
+    times = {"latency/cpu.parquet", "figures/latency.parquet", "figures/speedup.parquet", "findings.parquet"}
+    for name in names - times:  # a time is never the same twice
         one, two = (project.path / "results" / name for project in (other, finished_project))
         assert one.read_bytes() == two.read_bytes(), name
 
@@ -244,9 +258,7 @@ def test_damaged_table_is_named_with_the_remedy(finished_project, damage):
     else:
         path.write_bytes((finished_project.path / "results/theory/tanh_8192.parquet").read_bytes()[:-8] + b"notPAR1!")
     try:
-        run = finished_project.snakemake(
-            "--forcerun", "plot_learning_curve", "--", "results/figures/learning_curve.png"
-        )
+        run = finished_project.snakemake("--forcerun", "draw_figure", "--", "results/figures/learning_curve.png")
         lines = [line for line in (run.stdout + run.stderr).splitlines() if "ridge.parquet" in line]
         assert run.returncode != 0
         assert any("delete it and run snakemake again" in line for line in lines)

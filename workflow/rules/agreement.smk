@@ -3,8 +3,8 @@
 
 rule compare_theory:
     input:
-        readout=lambda wildcards: readout_tables(wildcards.experiment),
-        theory=rules.predict_theory.output,
+        readout=lambda wildcards: readout_tables(study.cells_of(wildcards.experiment)),
+        theory=lambda wildcards: theory_tables(study.cells_of(wildcards.experiment)),
     output:
         "results/agreement/{experiment}.parquet",
     log:
@@ -12,11 +12,12 @@ rule compare_theory:
     benchmark:
         "results/benchmarks/compare_theory/{experiment}.tsv"
     wildcard_constraints:
-        experiment=one_of(records.described()),
+        experiment=one_of(study.described()),
     resources:
         mem_mb=1000,
         runtime=sizes.LEAST_MINUTES,
     params:
+        swept=lambda wildcards: list(study.cells_of(wildcards.experiment)[0].swept),
         code=code("compare_theory"),
     message:
         "simulation against theory of {wildcards.experiment}"

@@ -1,22 +1,24 @@
-# What all stages share: the config as records, wildcard constraints, and look-ups from names to records and files.
+# What all stages share: the study that the config asks for, wildcard constraints, and look-ups from names to files.
 import re
 import sys
+from functools import cache
 from glob import glob
 
 import onebit_rf
 from onebit_rf.config import sizes
 from onebit_rf.config.checks import read_config
-from onebit_rf.config.experiment import TeacherExperiment, problem
+from onebit_rf.config.task import TeacherTask, problem
 from onebit_rf.data.dataset import data_root
 from onebit_rf.data.kinds import DATASETS
+from onebit_rf.data.sources import SOURCES
 from onebit_rf.errors import OnebitError
 from onebit_rf.features.layers import ENCODINGS
+from onebit_rf.figures.kinds import FIGURES
 from onebit_rf.jobs.sources import fingerprint
 from onebit_rf.model.activations import ACTIVATIONS
 from onebit_rf.model.problem import members
 from onebit_rf.model.readouts import READOUTS
 from onebit_rf.model.record import plain
-from onebit_rf.model.spectra import SPECTRA
 from onebit_rf.readout.stage import learner_modules
 from onebit_rf.weights.laws import LAWS
 from onebit_rf.weights.sampling import parse_dims
@@ -27,23 +29,26 @@ if imported != project.resolve():
     sys.exit(f"the package imported is {imported}/src/onebit_rf, not this project's: run `make setup` in {project}")
 
 try:
-    records = read_config(config)
+    study = read_config(config)
 except OnebitError as error:
     sys.exit(str(error))
 
-FIGURES = [*plain(records.figures), "latency", "speedup"]
+root = data_root(config["data_root"])
+devices = study.config.latency.devices if study.config.latency else []
 
 
 def one_of(names):
-    return "|".join(map(re.escape, names))
+    return "|".join(map(re.escape, names)) or "(?!)"
 
 
 wildcard_constraints:
-    dataset=one_of(records.datasets),
-    network=one_of(records.networks),
-    experiment=one_of(records.experiments),
-    law=one_of(records.laws),
-    device=one_of(records.latency.devices),
+    dataset=one_of(study.datasets),
+    network=one_of(study.networks),
+    experiment=one_of(study.config.experiments),
+    cell=one_of(study.cells),
+    law=one_of(study.config.laws),
+    device=one_of(devices),
+    figure=one_of(study.config.figures),
     dims=r"\d[\dx-]*",
     seed=r"\d+",
 
@@ -57,49 +62,57 @@ def megabytes(size):
     return int(size / 1e6) + 1
 
 
-def readout_tables(experiment):
-    """The readout tables of every law and seed of an experiment."""
-    return expand(rules.train_readout.output, experiment=experiment, law=records.laws, seed=records.seeds)
+def names_of(cell):
+    """The columns that say which cell a row belongs to."""
+    record = study.cells[cell]
+    return {"experiment": record.experiment, "cell": cell, **record.swept}
 
 
-def model_params(experiment):
-    """What Problem needs of an experiment's data set and network."""
-    _, dataset, network = records.of(experiment)
-    return {
-        "dims": records.dims(experiment),
-        "activation": network.activation,
-        "spectrum": dataset.spectrum,
-    }
+def model_params(cell):
+    """What Problem needs of a cell's data set and network."""
+    record = study.cells[cell]
+    return {"dims": study.dims(cell), "activation": record.net.activation, "spectrum": record.data.spectrum}
 
 
-def model_modules(name):
-    """The members of registries that the problems of an experiment name."""
-    experiment, model = records.experiments[name], model_params(name)
-    readouts = {READOUTS.module(readout) for readout in experiment.readouts}
-    if not isinstance(experiment, TeacherExperiment):
+def model_modules(cell):
+    """The members of registries that the problems of a cell name."""
+    task, model = study.cells[cell].task, model_params(cell)
+    readouts = {READOUTS.module(readout) for readout in task.readouts}
+    if not isinstance(task, TeacherTask):
         return sorted(readouts)
-    problems = [problem(experiment, **model, readout=readout) for readout in experiment.readouts]
+    problems = [problem(task, **model, readout=readout) for readout in task.readouts]
     return sorted(readouts.union(*map(members, problems)))
 
 
 def data_files(dataset):
     """Files that a data set is made from, found or to be downloaded."""
-    return records.datasets[dataset].files(data_root(records.data_root))
+    return study.datasets[dataset].files(root)
+
+
+@cache
+def shape_of(dataset):
+    """d_0, rows and outputs of a data set, whether an experiment uses it or not."""
+    return study.shapes.get(dataset) or study.datasets[dataset].shape(root)
+
+
+def feature_sizes(wildcards):
+    """Rows and dimensions of a features table."""
+    return shape_of(wildcards.dataset), study.networks[wildcards.network]
+
+
+def readout_sizes(wildcards):
+    """Task, rows and dimensions of a readout table."""
+    cell = study.cells[wildcards.cell]
+    return cell.task, study.shapes[cell.dataset], cell.net
 
 
 def dataset_modules(dataset):
-    """Modules of the registries' members that make a data set: its kind and its spectrum."""
-    kind = DATASETS.module(plain(dataset)["kind"])
-    return [kind] if dataset.spectrum is None else [kind, SPECTRA.module(dataset.spectrum)]
-
-
-def feature_model(wildcards):
-    """The records of the data set and the network of a features table."""
-    return records.datasets[wildcards.dataset], records.networks[wildcards.network]
+    """The members of registries that make a data set: its kind, and what that names."""
+    return [DATASETS.module(plain(dataset)["kind"]), *dataset.members()]
 
 
 def features_code(wildcards):
-    dataset, network = feature_model(wildcards)
+    dataset, network = study.datasets[wildcards.dataset], study.networks[wildcards.network]
     return code(
         "extract_features",
         *dataset_modules(dataset),
@@ -109,42 +122,34 @@ def features_code(wildcards):
     )
 
 
-def experiment_facts(name):
-    """What a figure says about an experiment."""
-    experiment, dataset, network = records.of(name)
-    return {
-        "dataset": plain(dataset)["kind"],
-        "dims": records.dims(name),
-        "activation": network.activation,
-        "noise": plain(experiment).get("noise"),
-        "n_train": experiment.n_train.last,
-    }
+def readout_tables(cells):
+    """The readout tables of some cells, of every law and seed."""
+    names = [cell.name for cell in cells]
+    return expand(rules.train_readout.output, cell=names, law=study.config.laws, seed=study.config.seeds)
 
 
-def figure_files(name):
-    return multiext(f"results/figures/{name}", ".pdf", ".png")
-
-
-def drawn(figure):
-    """The experiments a figure draws."""
-    return plain(records.figures)[figure]["experiments"]
-
-
-def readouts_of(figure):
-    """All readout tables of a figure."""
-    return [table for name in drawn(figure) for table in readout_tables(name)]
-
-
-def theory_of(figure):
-    """All theory tables of a figure, in the order of its experiments."""
-    return expand(rules.predict_theory.output, experiment=drawn(figure))
-
-
-def facts_of(figure):
-    return {name: experiment_facts(name) for name in drawn(figure)}
+def theory_tables(cells):
+    """The theory tables of the cells that the theory describes."""
+    return expand(rules.predict_theory.output, cell=[cell.name for cell in cells if cell.is_described])
 
 
 def latency_tables():
     """The devices of the config, then the tables kept from machines that had others."""
     kept = sorted(glob("results/reference/latency-*.parquet"))
-    return expand(rules.measure_latency.output, device=records.latency.devices) + kept
+    return expand(rules.measure_latency.output, device=devices) + kept
+
+
+def figure_tables(figure, stage):
+    """The tables of a stage that a figure draws; none where its kind does not need the stage."""
+    record = study.config.figures[figure]
+    if stage not in record.stages:
+        return []
+    cells = [cell for name in record.experiments for cell in study.cells_of(name)]
+    tables = {"readout": readout_tables, "theory": theory_tables}
+    return tables[stage](cells) if stage in tables else latency_tables()
+
+
+def undrawn_cells():
+    """The cells that neither a figure nor the agreement asks for."""
+    drawn = {name for figure in study.config.figures.values() for name in figure.experiments}
+    return [cell for cell in study.cells.values() if cell.experiment not in drawn.union(study.described())]

@@ -1,26 +1,32 @@
 # data: the inputs x_0 of a data set, train rows first. The features make the same rows for themselves; these tables
 # are made where somebody asks for them: snakemake --cores 1 results/data/digits/seed0.parquet
 
-used_datasets = sorted({record.dataset for record in records.experiments.values()})
-missing_files = sorted({str(file) for name in used_datasets for file in data_files(name) if not file.exists()})
+missing = {
+    str(file): plain(study.datasets[name])["source"]
+    for name in study.shapes
+    for file in data_files(name)
+    if not file.exists()
+}
 
 # There is a rule for files that are not there only, so that no file that somebody put there is ever an output.
-if missing_files:
+if missing:
 
-    rule download_mnist:
+    rule download_data:
         output:
-            missing_files,
+            list(missing),
         log:
-            "results/logs/download_mnist.log",
+            "results/logs/download_data.log",
         benchmark:
-            "results/benchmarks/download_mnist.tsv"
+            "results/benchmarks/download_data.tsv"
         resources:
             mem_mb=1000,
-            runtime=30,
+            runtime=60,
+        params:
+            sources=sorted(set(missing.values())),
         message:
-            "download of MNIST"
+            "download of {params.sources}"
         script:
-            "../scripts/download_mnist.py"
+            "../scripts/download_data.py"
 
 
 rule make_data:
@@ -33,11 +39,11 @@ rule make_data:
     benchmark:
         "results/benchmarks/make_data/{dataset}/seed{seed}.tsv"
     resources:
-        mem_mb=lambda wildcards: megabytes(sizes.data_bytes(records.datasets[wildcards.dataset])),
+        mem_mb=lambda wildcards: megabytes(sizes.data_bytes(shape_of(wildcards.dataset))),
         runtime=sizes.LEAST_MINUTES,
     params:
-        dataset=lambda wildcards: plain(records.datasets[wildcards.dataset]),
-        code=lambda wildcards: code("make_data", *dataset_modules(records.datasets[wildcards.dataset])),
+        dataset=lambda wildcards: plain(study.datasets[wildcards.dataset]),
+        code=lambda wildcards: code("make_data", *dataset_modules(study.datasets[wildcards.dataset])),
     message:
         "inputs of {wildcards.dataset}, seed {wildcards.seed}"
     script:

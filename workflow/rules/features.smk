@@ -11,11 +11,11 @@ rule extract_features:
     benchmark:
         "results/benchmarks/extract_features/{dataset}/{network}/{law}/seed{seed}.tsv"
     resources:
-        mem_mb=lambda wildcards: megabytes(sizes.features_bytes(*feature_model(wildcards))),
-        runtime=lambda wildcards: sizes.minutes(sizes.features_flops(*feature_model(wildcards))),
+        mem_mb=lambda wildcards: megabytes(sizes.features_bytes(*feature_sizes(wildcards))),
+        runtime=lambda wildcards: sizes.minutes(sizes.features_flops(*feature_sizes(wildcards))),
     params:
-        dataset=lambda wildcards: plain(records.datasets[wildcards.dataset]),
-        network=lambda wildcards: plain(records.networks[wildcards.network]),
+        dataset=lambda wildcards: plain(study.datasets[wildcards.dataset]),
+        network=lambda wildcards: plain(study.networks[wildcards.network]),
         code=features_code,
     message:
         "{wildcards.law} features of {wildcards.dataset} by {wildcards.network}, seed {wildcards.seed}"

@@ -1,155 +1,62 @@
-# figures: tables in, PDF and PNG out; nothing is computed here but means over seeds.
+# figures: tables in; a picture, its caption and its findings out. A figure's kind says what it needs.
 
 
-rule plot_depth:
+rule draw_figure:
     input:
-        readout=readouts_of("depth"),
-        theory=theory_of("depth"),
+        readout=lambda wildcards: figure_tables(wildcards.figure, "readout"),
+        theory=lambda wildcards: figure_tables(wildcards.figure, "theory"),
+        latency=lambda wildcards: figure_tables(wildcards.figure, "latency"),
     output:
-        report(figure_files("depth"), caption="../report/depth.rst", category="paper"),
+        pdf=report(
+            "results/figures/{figure}.pdf",
+            caption="../report/figure.rst",
+            category="figures",
+            labels={"figure": "{figure}", "format": "PDF"},
+        ),
+        png=report(
+            "results/figures/{figure}.png",
+            caption="../report/figure.rst",
+            category="figures",
+            labels={"figure": "{figure}", "format": "PNG"},
+        ),
+        caption="results/figures/{figure}.rst",
+        findings="results/figures/{figure}.parquet",
     log:
-        "results/logs/plot_depth.log",
+        "results/logs/draw_figure/{figure}.log",
     benchmark:
-        "results/benchmarks/plot_depth.tsv"
+        "results/benchmarks/draw_figure/{figure}.tsv"
     resources:
         mem_mb=1000,
         runtime=sizes.LEAST_MINUTES,
     params:
-        code=code("plot_depth"),
-        experiments=facts_of("depth"),
-        n_train=records.figures.depth.n_train,
+        figure=lambda wildcards: plain(study.config.figures[wildcards.figure]),
+        stages=lambda wildcards: list(study.config.figures[wildcards.figure].stages),
+        facts=lambda wildcards: plain(study.facts(wildcards.figure)),
+        code=lambda wildcards: code(
+            "draw_figure", FIGURES.module(plain(study.config.figures[wildcards.figure])["kind"])
+        ),
     message:
-        "figure: test MSE against depth"
+        "figure {wildcards.figure}"
     script:
-        "../scripts/plot_depth.py"
+        "../scripts/draw_figure.py"
 
 
-rule plot_learning_curve:
+rule collect_findings:
     input:
-        readout=readouts_of("learning_curve"),
-        theory=theory_of("learning_curve"),
+        expand("results/figures/{figure}.parquet", figure=study.config.figures),
     output:
-        report(figure_files("learning_curve"), caption="../report/learning_curve.rst", category="paper"),
+        table="results/findings.parquet",
+        listing="results/findings.rst",
     log:
-        "results/logs/plot_learning_curve.log",
+        "results/logs/collect_findings.log",
     benchmark:
-        "results/benchmarks/plot_learning_curve.tsv"
+        "results/benchmarks/collect_findings.tsv"
     resources:
         mem_mb=1000,
         runtime=sizes.LEAST_MINUTES,
     params:
-        code=code("plot_learning_curve"),
-        experiments=facts_of("learning_curve"),
+        code=code("collect_findings"),
     message:
-        "figure: test MSE against n/d_L"
+        "findings of all figures"
     script:
-        "../scripts/plot_learning_curve.py"
-
-
-rule plot_images:
-    input:
-        readout=readouts_of("images"),
-    output:
-        report(figure_files("images"), caption="../report/images.rst", category="paper"),
-    log:
-        "results/logs/plot_images.log",
-    benchmark:
-        "results/benchmarks/plot_images.tsv"
-    resources:
-        mem_mb=1000,
-        runtime=sizes.LEAST_MINUTES,
-    params:
-        code=code("plot_images"),
-        experiments=facts_of("images"),
-    message:
-        "figure: accuracy against depth"
-    script:
-        "../scripts/plot_images.py"
-
-
-rule plot_ridge:
-    input:
-        readout=readouts_of("ridge"),
-        theory=theory_of("ridge"),
-    output:
-        report(figure_files("ridge"), caption="../report/ridge.rst", category="beyond the paper"),
-    log:
-        "results/logs/plot_ridge.log",
-    benchmark:
-        "results/benchmarks/plot_ridge.tsv"
-    resources:
-        mem_mb=1000,
-        runtime=sizes.LEAST_MINUTES,
-    params:
-        code=code("plot_ridge"),
-        experiments=facts_of("ridge"),
-    message:
-        "figure: test MSE against n/d_L by ridge"
-    script:
-        "../scripts/plot_ridge.py"
-
-
-rule plot_mirrors:
-    input:
-        readout=readouts_of("mirrors"),
-        theory=theory_of("mirrors"),
-    output:
-        report(figure_files("mirrors"), caption="../report/mirrors.rst", category="beyond the paper"),
-    log:
-        "results/logs/plot_mirrors.log",
-    benchmark:
-        "results/benchmarks/plot_mirrors.tsv"
-    resources:
-        mem_mb=1000,
-        runtime=sizes.LEAST_MINUTES,
-    params:
-        code=code("plot_mirrors"),
-        experiments=facts_of("mirrors"),
-    message:
-        "figure: test MSE against n/d_L by mirror"
-    script:
-        "../scripts/plot_mirrors.py"
-
-
-rule plot_activations:
-    input:
-        readout=readouts_of("activations"),
-        theory=theory_of("activations"),
-    output:
-        report(figure_files("activations"), caption="../report/activations.rst", category="beyond the paper"),
-    log:
-        "results/logs/plot_activations.log",
-    benchmark:
-        "results/benchmarks/plot_activations.tsv"
-    resources:
-        mem_mb=1000,
-        runtime=sizes.LEAST_MINUTES,
-    params:
-        code=code("plot_learning_curve"),
-        experiments=facts_of("activations"),
-    message:
-        "figure: test MSE against n/d_L by activation"
-    script:
-        "../scripts/plot_learning_curve.py"  # the same figure of other experiments
-
-
-rule plot_classification:
-    input:
-        readout=readouts_of("classification"),
-        theory=theory_of("classification"),
-    output:
-        report(figure_files("classification"), caption="../report/classification.rst", category="beyond the paper"),
-    log:
-        "results/logs/plot_classification.log",
-    benchmark:
-        "results/benchmarks/plot_classification.tsv"
-    resources:
-        mem_mb=1000,
-        runtime=sizes.LEAST_MINUTES,
-    params:
-        code=code("plot_classification"),
-        experiments=facts_of("classification"),
-    message:
-        "figure: error rate against n/d_L"
-    script:
-        "../scripts/plot_classification.py"
+        "../scripts/collect_findings.py"

@@ -5,31 +5,33 @@ rule train_readout:
     input:
         features=lambda wildcards: expand(
             rules.extract_features.output,
-            dataset=records.experiments[wildcards.experiment].dataset,
-            network=records.experiments[wildcards.experiment].network,
+            dataset=study.cells[wildcards.cell].dataset,
+            network=study.cells[wildcards.cell].network,
             law=wildcards.law,
             seed=wildcards.seed,
         ),
     output:
-        "results/readout/{experiment}/{law}/seed{seed}.parquet",
+        "results/readout/{cell}/{law}/seed{seed}.parquet",
     log:
-        "results/logs/train_readout/{experiment}/{law}/seed{seed}.log",
+        "results/logs/train_readout/{cell}/{law}/seed{seed}.log",
     benchmark:
-        "results/benchmarks/train_readout/{experiment}/{law}/seed{seed}.tsv"
+        "results/benchmarks/train_readout/{cell}/{law}/seed{seed}.tsv"
     resources:
-        mem_mb=lambda wildcards: megabytes(sizes.readout_bytes(*records.of(wildcards.experiment))),
-        runtime=lambda wildcards: sizes.minutes(sizes.readout_flops(*records.of(wildcards.experiment))),
+        mem_mb=lambda wildcards: megabytes(sizes.readout_bytes(*readout_sizes(wildcards))),
+        runtime=lambda wildcards: sizes.minutes(sizes.readout_flops(*readout_sizes(wildcards))),
     params:
-        experiment=lambda wildcards: plain(records.experiments[wildcards.experiment]),
-        dims=lambda wildcards: model_params(wildcards.experiment)["dims"],
-        activation=lambda wildcards: model_params(wildcards.experiment)["activation"],
-        spectrum=lambda wildcards: model_params(wildcards.experiment)["spectrum"],
+        names=lambda wildcards: names_of(wildcards.cell),
+        task=lambda wildcards: plain(study.cells[wildcards.cell].task),
+        dims=lambda wildcards: model_params(wildcards.cell)["dims"],
+        activation=lambda wildcards: model_params(wildcards.cell)["activation"],
+        spectrum=lambda wildcards: model_params(wildcards.cell)["spectrum"],
+        outputs=lambda wildcards: study.shapes[study.cells[wildcards.cell].dataset].outputs,
         code=lambda wildcards: code(
             "train_readout",
-            *learner_modules(records.experiments[wildcards.experiment]),
-            *model_modules(wildcards.experiment),
+            *learner_modules(study.cells[wildcards.cell].task),
+            *model_modules(wildcards.cell),
         ),
     message:
-        "read-outs of {wildcards.experiment}, {wildcards.law}, seed {wildcards.seed}"
+        "read-outs of {wildcards.cell}, {wildcards.law}, seed {wildcards.seed}"
     script:
         "../scripts/train_readout.py"

@@ -10,4 +10,5 @@ if __name__ == "__main__":
     with job(snakemake):
         readout = read_frame(snakemake.input.readout, READOUT)
         theory = read_frame(snakemake.input.theory, THEORY)
-        write_agreement(snakemake.output[0], compare(readout, theory), {"experiment": snakemake.wildcards.experiment})
+        params, swept = {"experiment": snakemake.wildcards.experiment}, snakemake.params.swept
+        write_agreement(snakemake.output[0], compare(readout, theory), params, swept)

@@ -1,8 +1,8 @@
-"""Train and measure the read-outs of one experiment, law and seed at every depth."""
+"""Train and measure the read-outs of one cell of an experiment, law and seed at every depth."""
 
 from msgspec import convert
 
-from onebit_rf.config.experiment import LabelsExperiment, TeacherExperiment
+from onebit_rf.config.task import AnyTask
 from onebit_rf.jobs.job import job, progress
 from onebit_rf.readout.stage import train_readout
 
@@ -12,11 +12,12 @@ if __name__ == "__main__":
         train_readout(
             snakemake.output[0],
             features=snakemake.input.features[0],
-            name=wildcards.experiment,
-            experiment=convert(params.experiment, TeacherExperiment | LabelsExperiment),
+            names=params.names,
+            task=convert(params.task, AnyTask),
             dims=params.dims,
             activation=params.activation,
             spectrum=params.spectrum,
+            outputs=params.outputs,
             law=wildcards.law,
             seed=int(wildcards.seed),
             progress=lambda depths: progress(depths, "read-outs"),

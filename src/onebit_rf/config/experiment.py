@@ -1,69 +1,49 @@
-"""The records of the two tasks, a teacher's labels and the classes of a data set, and the problem that they pose."""
+"""The records of the experiments: a task on a data set and a network, and what is varied of the three."""
 
-from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any, Union
 
-import numpy as np
 from msgspec import Meta
 
-from onebit_rf.errors import OnebitError
-from onebit_rf.model.problem import Problem
-from onebit_rf.model.readouts import READOUTS
-from onebit_rf.model.record import DISTINCT, Count, NonNegative, Record, member_of
-from onebit_rf.model.teachers import TEACHERS
+from onebit_rf.config.network import Network
+from onebit_rf.config.task import AnyTask, LabelsTask, TeacherTask
+from onebit_rf.data.kinds import DATASETS
+
+AnyDataset: Any = Union[tuple(DATASETS.get(kind) for kind in DATASETS.names())]  # noqa: UP007 (made from a list)
+
+DatasetChoice = Annotated[str | AnyDataset, Meta(description="name of a data set, or a data set")]
+NetworkChoice = Annotated[str | Network, Meta(description="name of a network, or a network")]
+_LEAVES = {"type": "object", "description": "leaf → values", "additionalProperties": {"type": "array", "minItems": 1}}
+_CELLS = {"type": "array", "items": {"type": "object"}, "description": "a mapping leaf → value for each cell"}
+Sweep = Annotated[
+    Any,
+    Meta(
+        description="leaves of the experiment, or dataset.LEAF and network.LEAF, each with the values it takes: all "
+        "combinations are computed; or a list of mappings leaf → value, one for each cell",
+        extra_json_schema={"anyOf": [_LEAVES, _CELLS]},
+    ),
+]
 
 
-class SampleSizes(Record):
-    """The n at which labels are fitted: first, first + step, … ≤ last."""
+class TeacherExperiment(TeacherTask, tag="teacher"):
+    """A teacher's labels on the features of a data set and a network."""
 
-    first: Count
-    last: Count
-    step: Count
-
-    def __post_init__(self) -> None:
-        """Raise OnebitError for an empty range."""
-        if self.first > self.last:
-            raise OnebitError(f"first must be at most last, got {self.first} > {self.last}")
-
-    def sizes(self) -> np.ndarray:
-        """Return the sample sizes."""
-        return np.arange(self.first, self.last + 1, self.step)
+    dataset: DatasetChoice
+    network: NetworkChoice
+    sweep: Sweep = None
 
 
-Readouts = Annotated[list[Annotated[str, member_of(READOUTS)]], Meta(min_length=1), DISTINCT]
+class LabelsExperiment(LabelsTask, tag="labels"):
+    """The labels of a data set, learned from its features by a network."""
+
+    dataset: DatasetChoice
+    network: NetworkChoice
+    sweep: Sweep = None
 
 
-class Experiment(Record, tag_field="target"):
-    """What is learned: one data set, one network, one task, and the read-outs trained on it."""
-
-    dataset: Annotated[str, Meta(description="name of a data set")]
-    network: Annotated[str, Meta(description="name of a network")]
-    n_train: Annotated[SampleSizes, Meta(description="sample sizes n of the fits")]
-    readouts: Readouts
+AnyExperiment = TeacherExperiment | LabelsExperiment
 
 
-class TeacherExperiment(Experiment, tag="teacher"):
-    """Labels y = x_L·a* + σε, a* = A*/√d_L a random vector in the student's own features."""
-
-    teacher: Annotated[str, member_of(TEACHERS, "law of the entries of A*")]
-    teachers: Annotated[Count, Meta(description="random teachers per seed, averaged")]
-    noise: Annotated[NonNegative, Meta(description="σ")]
-
-
-class LabelsExperiment(Experiment, tag="labels"):
-    """One-hot targets of the classes of a data set."""
-
-
-def problem(
-    experiment: TeacherExperiment, dims: Sequence[int], activation: str, spectrum: str | None, readout: str
-) -> Problem:
-    """Return the learning problem that one read-out of an experiment solves, at its largest n."""
-    return Problem(
-        dims=tuple(dims),
-        n_train=int(experiment.n_train.sizes()[-1]),
-        activation=activation,
-        spectrum=spectrum,
-        noise=experiment.noise,
-        teacher=experiment.teacher,
-        **READOUTS.get(readout).fields,
-    )
+def task_of(experiment: AnyExperiment) -> AnyTask:
+    """Return what is learned, without what it is learned from."""
+    kind = TeacherTask if isinstance(experiment, TeacherTask) else LabelsTask
+    return kind(**{name: getattr(experiment, name) for name in kind.__struct_fields__})

@@ -36,8 +36,8 @@ def _read(kind: Any, node: Any, path: str, mistakes: list[str]) -> Any:
     bare, metas = _unwrap(kind)
     if _is_record(bare):
         return _read_record(bare, node, path, mistakes)
-    if get_origin(bare) in (Union, types.UnionType) and all(map(_is_record, get_args(bare))):
-        return _read_tagged(get_args(bare), node, path, mistakes)
+    if get_origin(bare) in (Union, types.UnionType):
+        return _read_union(get_args(bare), metas, node, path, mistakes)
     if get_origin(bare) is dict:
         return _read_mapping(bare, node, path, mistakes)
     if get_origin(bare) is list:
@@ -54,10 +54,30 @@ def _is_record(kind: Any) -> bool:
     return isinstance(kind, type) and issubclass(kind, Record)
 
 
+def _read_union(kinds: tuple[Any, ...], metas: list[Meta], node: Any, path: str, mistakes: list[str]) -> Any:
+    """Read what may be nothing, a name, or one of several records."""
+    if node is None and types.NoneType in kinds:
+        return None
+    records, others = tuple(filter(_is_record, kinds)), [kind for kind in kinds if not _is_record(kind)]
+    others = [kind for kind in others if kind is not types.NoneType]
+    if others and (not records or isinstance(node, str)):
+        return _read(Annotated[others[0], *metas] if metas else others[0], node, path, mistakes)
+    if others and not isinstance(node, Mapping):
+        mistakes.append(f"{path}: must be a name or a mapping, got {node!r}")
+        return None
+    return _read_tagged(records, node, path, mistakes)
+
+
 @cache
 def _fields(kind: type[Record]) -> dict[str, Any]:
     hints = get_type_hints(kind, include_extras=True)
     return {name: hints[name] for name in kind.__struct_fields__}
+
+
+@cache
+def _required(kind: type[Record]) -> frozenset[str]:
+    tag = kind.__struct_config__.tag_field
+    return frozenset(field.name for field in msgspec.structs.fields(kind) if field.required) | ({tag} if tag else set())
 
 
 def _read_record(kind: type[Record], node: Any, path: str, mistakes: list[str]) -> Any:
@@ -67,7 +87,7 @@ def _read_record(kind: type[Record], node: Any, path: str, mistakes: list[str]) 
     known = [name for name in (tag, *fields) if name]
     if unknown := [str(key) for key in node if key not in known]:
         mistakes.append(f"{path or 'top level'}: unknown key {', '.join(unknown)}; known are {', '.join(known)}")
-    if missing := [name for name in known if name not in node]:
+    if missing := [name for name in known if name in _required(kind) and name not in node]:
         where = path or "top level"
         mistakes.append(f"{where}: missing key {', '.join(missing)}; config/config.yaml explains every key")
     values = {
@@ -87,6 +107,8 @@ def _read_tagged(kinds: tuple[type[Record], ...], node: Any, path: str, mistakes
         return None
     tags = {kind.__struct_config__.tag: kind for kind in kinds}
     field = kinds[0].__struct_config__.tag_field
+    if field is None:
+        return _read_record(kinds[0], node, path, mistakes)
     if field not in node:
         mistakes.append(f"{path}: missing key {field}; it is one of {', '.join(tags)}")
     elif not isinstance(node[field], str) or node[field] not in tags:
@@ -97,14 +119,13 @@ def _read_tagged(kinds: tuple[type[Record], ...], node: Any, path: str, mistakes
 
 
 def _read_mapping(kind: Any, node: Any, path: str, mistakes: list[str]) -> Any:
+    """Read a mapping of entries; one that is null is switched off, as overlays do."""
     if not _is_mapping(node, path, mistakes):
         return None
     key_kind, value_kind = get_args(kind)
-    if not node:
-        mistakes.append(f"{path}: must have at least one entry")
     read = {}
     for key, value in node.items():
-        if _read(key_kind, key, f"{path}: the name {key!r}", mistakes) is not None:
+        if value is not None and _read(key_kind, key, f"{path}: the name {key!r}", mistakes) is not None:
             read[key] = _read(value_kind, value, _below(path, key), mistakes)
     return read
 

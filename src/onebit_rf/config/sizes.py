@@ -1,30 +1,30 @@
-"""What the jobs of an experiment need: rows, the largest matrix, memory and time, from the records alone."""
+"""What the jobs of a cell need: rows, the largest matrix, memory and time, from the records alone."""
 
 from itertools import pairwise
 
-from onebit_rf.config.experiment import Experiment
 from onebit_rf.config.network import Network
-from onebit_rf.data.kinds import DatasetRecord
+from onebit_rf.config.task import Task
+from onebit_rf.data.dataset import Shape
 
 PROCESS_BYTES = 300 << 20  # of Python and the libraries that a job imports
 SLOWEST = 1e9  # flop/s that any machine reaches; jobs ask for the time that it would need
 LEAST_MINUTES = 5
 
 
-def all_rows(dataset: DatasetRecord) -> int:
+def all_rows(shape: Shape) -> int:
     """Train and test rows."""
-    return dataset.train_rows + dataset.n_test
+    return shape.train_rows + shape.test_rows
 
 
-def largest_matrix(dataset: DatasetRecord, network: Network) -> int:
+def largest_matrix(shape: Shape, network: Network) -> int:
     """Numbers in the largest weight or feature matrix."""
-    dims = [dataset.input_dim, *network.widths]
-    return max(*(before * after for before, after in pairwise(dims)), all_rows(dataset) * max(dims))
+    dims = [shape.input_dim, *network.widths]
+    return max(*(before * after for before, after in pairwise(dims)), all_rows(shape) * max(dims))
 
 
-def data_bytes(dataset: DatasetRecord) -> int:
+def data_bytes(shape: Shape) -> int:
     """Memory of making a data set: its rows in float64, what they are made from, and the table's copy."""
-    return PROCESS_BYTES + 24 * all_rows(dataset) * dataset.input_dim
+    return PROCESS_BYTES + 24 * all_rows(shape) * shape.input_dim
 
 
 def weights_bytes(dims: list[int]) -> int:
@@ -32,37 +32,34 @@ def weights_bytes(dims: list[int]) -> int:
     return PROCESS_BYTES + max(12 * before * after for before, after in pairwise(dims))
 
 
-def features_bytes(dataset: DatasetRecord, network: Network) -> int:
+def features_bytes(shape: Shape, network: Network) -> int:
     """Memory of the features: one layer's weights, its inputs and outputs, each with the table's copy."""
-    dims, rows = [dataset.input_dim, *network.widths], all_rows(dataset)
+    dims, rows = [shape.input_dim, *network.widths], all_rows(shape)
     return PROCESS_BYTES + max(8 * before * after + 8 * rows * (before + after) for before, after in pairwise(dims))
 
 
-def readout_bytes(experiment: Experiment, dataset: DatasetRecord, network: Network) -> int:
+def readout_bytes(task: Task, shape: Shape, network: Network) -> int:
     """Memory of the read-outs: a depth's features as read, as chosen and in float64 with a product of their size (28
     bytes a number), their Gram matrix, its factor, and the products with the test rows.
     """
-    rows, n, width = all_rows(dataset), int(experiment.n_train.sizes()[-1]), max(network.widths)
-    return PROCESS_BYTES + 28 * rows * width + 8 * (4 * n * n + 2 * n * dataset.n_test)
+    rows, n, width = all_rows(shape), int(task.n_train.sizes()[-1]), max(network.widths)
+    return PROCESS_BYTES + 28 * rows * width + 8 * (4 * n * n + 2 * n * shape.test_rows)
 
 
-def features_flops(dataset: DatasetRecord, network: Network) -> float:
+def features_flops(shape: Shape, network: Network) -> float:
     """Operations of the products of all layers."""
-    return (
-        2.0
-        * all_rows(dataset)
-        * sum(before * after for before, after in pairwise([dataset.input_dim, *network.widths]))
-    )
+    products = (before * after for before, after in pairwise([shape.input_dim, *network.widths]))
+    return 2.0 * all_rows(shape) * sum(products)
 
 
-def readout_flops(experiment: Experiment, dataset: DatasetRecord, network: Network) -> float:
+def readout_flops(task: Task, shape: Shape, network: Network) -> float:
     """Operations of the learning curves of all depths: Gram matrix, factorisation and products with the test rows.
 
     Classifiers and mirrors take some ten Newton steps of the same order for each of their sample sizes.
     """
-    n, width = int(experiment.n_train.sizes()[-1]), max(network.widths)
-    once = 2.0 * n * n * width + n**3 + 2.0 * n * dataset.n_test * (width + n)
-    return once * len(network.widths) * len(experiment.readouts) * (1 + len(experiment.n_train.sizes()))
+    n, width = int(task.n_train.sizes()[-1]), max(network.widths)
+    once = 2.0 * n * n * width + n**3 + 2.0 * n * shape.test_rows * (width + n)
+    return once * len(network.widths) * len(task.readouts) * (1 + len(task.n_train.sizes()))
 
 
 def minutes(flops: float) -> int:

@@ -1,1 +1,1 @@
-"""The figures: a module each, tables in, matplotlib Figure out."""
+"""The figures: a kind a file in `kinds/`, tables in; a picture, its caption and its findings out."""

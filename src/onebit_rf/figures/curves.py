@@ -1,45 +1,294 @@
-"""Test error against n/d_L: the theory's lines with the marks of both laws on them, one curve per depth or read-out."""
+"""What learning curves and sweeps share: the rows of a curve, its deviation from the theory, and words around it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
 
 from onebit_rf.figures import style
+from onebit_rf.figures.facts import Facts
+from onebit_rf.figures.findings import Finding, baseline_of, law_gaps, plain_text, theory_gap
+from onebit_rf.figures.kinds import Tables
+from onebit_rf.figures.layout import Panel, Row, values_at, words
+from onebit_rf.model.readouts import READOUTS
 
-MARKS = 16  # marks per curve and law: enough to see, few enough to read
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+METRICS = {"mse": "test MSE", "error_rate": "test error rate", "accuracy": "test accuracy"}
+CURVE = ["cell", "depth", "readout"]
+SIDE = 2.75  # inches of a panel
+COLUMNS = 4
 
 
-def draw_curve(axes: Axes, readout: pd.DataFrame, theory: pd.DataFrame, width: int, colour: tuple) -> None:
-    """Draw one curve: the converged theory as a line, the mean over seeds of either law as marks.
+def metric_of(facts: Facts, readout: str) -> str:
+    """Return the metric that is drawn of a read-out: accuracy of classes, error rate of signs, else the MSE."""
+    if facts.target == "labels":
+        return "accuracy" if facts.outputs > 1 else "mse"
+    return "error_rate" if READOUTS.get(readout).classifies else "mse"
+
+
+def one_metric(rows: Iterable[Row], facts: Sequence[Facts]) -> list[str]:
+    """Return a mistake, from the figure's key on, where curves of different metrics would share axes."""
+    cells = {cell.cell: cell for cell in facts}
+    metrics = {metric_of(cells[row["cell"]], row["readout"]): row for row in rows}
+    if len(metrics) < 2:
+        return []
+    examples = ", ".join(f"{row['readout']} of {row['experiment']} by {metric}" for metric, row in metrics.items())
+    return [f": read-outs are measured differently ({examples}); choose some by `at: {{readout: …}}`"]
+
+
+def key_of(row: Row) -> tuple[str, int, str]:
+    """Cell, depth and read-out of a curve, which tell it from all others."""
+    return row["cell"], row["depth"], row["readout"]
+
+
+class Curves:
+    """What a figure draws, by curve: one estimator and metric, without what the theory says is exactly 0.
+
+    Attributes:
+        rows: simulated rows of every curve, `value` the error.
+        errors, deviations: their means over seeds, a row for each law and n, and `half` an interval; deviations are
+            simulation/theory − 1, and law/baseline − 1 of the same seed where there is no theory.
+        theory: predicted rows of the curves that have a theory.
+        facts: by cell.
+        laws: in the order of the tables.
+        averaged: whether the errors are averaged over all teachers.
+        exact: whether errors that are 0 but for rounding were left out.
+    """
+
+    def __init__(self, tables: Tables, rows: Sequence[Row], at: Mapping[str, Any]) -> None:
+        """Sort the tables by the curves in `rows`, at the n and laws that `at` leaves."""
+        self.facts = {cell.cell: cell for cell in tables.facts}
+        self._ids = {key_of(row): i for i, row in enumerate(rows)}
+        readout = tables.readout
+        for name in ("n_train", "law"):
+            if (values := values_at(at, name)) is not None:
+                readout = readout[readout[name].isin(values)]
+        readout = _one_estimator(self._numbered(readout))
+        self.laws = list(readout["law"].unique())
+        self.averaged = "teacher_averaged" in set(readout["estimator"])
+        theory = None if tables.theory is None else self._numbered(tables.theory)
+        self.theory = {} if theory is None else self._by_curve(theory)
+        expected = np.full(len(readout), np.nan) if theory is None else _expected(readout, theory)
+        self.exact, drawn = bool((expected == 0).any()), expected != 0
+        readout, expected = readout[drawn], expected[drawn]
+        self.rows = self._by_curve(readout)
+        self.errors = self._means(readout)
+        self.deviations = self._means(_deviations(readout, expected, [self._ids[key] for key in self.theory]))
+
+    def _numbered(self, frame: "pd.DataFrame") -> "pd.DataFrame":
+        """Return the rows of the curves, with the curve's number as column `curve`."""
+        cell, readout = (frame[name].astype("category").cat for name in ("cell", "readout"))
+        numbers = np.full((len(cell.categories), frame["depth"].max() + 1, len(readout.categories)), -1)
+        for (name, depth, trained), number in self._ids.items():
+            if name in cell.categories and trained in readout.categories and depth < numbers.shape[1]:
+                where = cell.categories.get_loc(name), depth, readout.categories.get_loc(trained)
+                numbers[where] = number
+        curve = numbers[cell.codes, frame["depth"], readout.codes]
+        return frame.assign(curve=curve)[curve >= 0]
+
+    def _means(self, rows: "pd.DataFrame") -> "dict[tuple, pd.DataFrame]":
+        return self._by_curve(style.mean_over_seeds(rows, ["curve", "law", "n_train"]))
+
+    def _by_curve(self, frame: "pd.DataFrame") -> "dict[tuple, pd.DataFrame]":
+        keys, groups = list(self._ids), frame.groupby("curve", sort=False)
+        return {keys[number]: rows for number, rows in groups}
+
+    def width(self, key: tuple[str, int, str]) -> int:
+        """d_L of a curve."""
+        return self.facts[key[0]].widths[key[1] - 1]
+
+    def metric(self, rows: Iterable[Row]) -> str:
+        """Return the metric of some curves."""
+        return next(metric_of(self.facts[row["cell"]], row["readout"]) for row in rows)
+
+    def notes(self, rows: Iterable[Row]) -> list[str]:
+        """Return what is to be said below the figure of points that are not drawn."""
+        keys = [key_of(row) for row in rows]
+        notes = ["$n ≥ d_L$ without noise: the teacher is recovered exactly, not drawn"] if self.exact else []
+        lost = [ratio for key in keys for ratio in self._without_theory(key)]
+        if lost:
+            ratios = sorted({f"{ratio:.3g}" for ratio in lost})
+            where = f" at $n/d_L$ = {', '.join(ratios)}" if len(ratios) <= 3 else ""
+            notes.append(f"the theory diverges or was not found at {len(lost)} points{where}: not drawn")
+        found = [self.rows[key]["converged"] for key in keys if key in self.rows]
+        if left_out := sum(int((~column).sum()) for column in found):
+            notes.append(f"{left_out} of {sum(map(len, found))} read-outs were not found: left out")
+        return notes
+
+    def _without_theory(self, key: tuple[str, int, str]) -> list[float]:
+        """n/d_L of a curve where its theory was not found."""
+        theory = self.theory.get(key)
+        return [] if theory is None else list(theory.loc[~theory["converged"], "n_train"] / self.width(key))
+
+
+def _one_estimator(rows: "pd.DataFrame") -> "pd.DataFrame":
+    """Keep of every curve the average over all teachers where there is one, and the accuracy of classes."""
+    for column, wanted in (("estimator", "teacher_averaged"), ("metric", "accuracy")):
+        is_wanted = (rows[column] == wanted).to_numpy()
+        rows = rows[is_wanted | ~rows["curve"].isin(rows["curve"][is_wanted].unique()).to_numpy()]
+    return rows
+
+
+def _expected(readout: "pd.DataFrame", theory: "pd.DataFrame") -> np.ndarray:
+    """What the theory predicts of every row of `readout`; NaN where it has no number."""
+    most = max(readout["n_train"].max(), theory["n_train"].max()) + 1
+    known, wanted = (frame["curve"].to_numpy() * most + frame["n_train"].to_numpy() for frame in (theory, readout))
+    order = np.argsort(known)
+    place = order[np.searchsorted(known, wanted, sorter=order).clip(max=len(order) - 1)]
+    value = theory["value"].where(theory["converged"]).to_numpy()[place]
+    return np.where(known[place] == wanted, value, np.nan)
+
+
+def _deviations(readout: "pd.DataFrame", expected: np.ndarray, described: Sequence[int]) -> "pd.DataFrame":
+    """Return rows whose `value` is simulation/theory − 1, or law/baseline − 1 of the same seed without a theory."""
+    import pandas as pd
+
+    from_theory = readout.assign(value=readout["value"] / expected - 1).dropna(subset="value")
+    others = readout[~readout["curve"].isin(described)]
+    if others.empty:
+        return from_theory
+    keys, baseline = ["curve", "seed", "n_train"], baseline_of(others["law"].unique())
+    found = others[others["converged"]]
+    base = found[found["law"] == baseline].set_index(keys)["value"]
+    law = found[found["law"] != baseline]
+    held = base.reindex(pd.MultiIndex.from_frame(law[keys])).to_numpy()
+    return pd.concat([from_theory, law.assign(value=law["value"] / held - 1).dropna(subset="value")])
+
+
+def new_panels(count: int, share: bool, ratios: tuple[float, float] = (2.2, 1)) -> tuple["Figure", list[tuple]]:
+    """Return a figure and the pair of axes, value above and comparison below, of every panel."""
+    columns = min(count, COLUMNS)
+    blocks = -(-count // columns)
+    figure, axes = style.grid(
+        2 * blocks, columns, 1.6 + SIDE * columns, 1 + 3.9 * blocks, height_ratios=ratios * blocks, sharex=False
+    )
+    pairs = [(axes[2 * (i // columns), i % columns], axes[2 * (i // columns) + 1, i % columns]) for i in range(count)]
+    for i in range(count, blocks * columns):
+        axes[2 * (i // columns), i % columns].remove()
+        axes[2 * (i // columns) + 1, i % columns].remove()
+    for top, bottom in pairs:
+        top.sharex(bottom)
+        top.tick_params(labelbottom=False)
+        bottom.axhline(0, color="0.3", lw=0.8, zorder=0)
+        if share:
+            top.sharey(pairs[0][0])
+            bottom.sharey(pairs[0][1])
+    return figure, pairs
+
+
+def first_of_lines(count: int) -> range:
+    """Numbers of the panels that stand leftmost."""
+    return range(0, count, min(count, COLUMNS))
+
+
+def describe_cells(cells: Sequence[Facts]) -> list[str]:
+    """The network, the noise and the teacher of some cells, as far as they share them."""
+    shared = [{_network(cell) for cell in cells}, {cell.noise for cell in cells}, {cell.teacher for cell in cells}]
+    network, noise, teacher = (values.pop() if len(values) == 1 else None for values in shared)
+    texts = [network, None if noise is None else style.noise_in_words(noise)]
+    return list(filter(None, [*texts, None if teacher in (None, "normal") else f"{teacher} teacher"]))
+
+
+def _network(cell: Facts) -> str:
+    odd = "" if cell.odd else " (not odd)"
+    return style.describe(cell.dims, cell.activation).replace(",", f"{odd},", 1)
+
+
+def panel_titles(panels: Mapping[Panel, Sequence[Row]], facts: Mapping[str, Facts]) -> list[str]:
+    """The titles of the panels: what tells each from the others.
+
+    For an experiment that is what its cells share and the figure does not, and its name where that is not enough.
+    """
+    if not any(name == "experiment" for panel in panels for name, _ in panel):
+        return [_said(panel) for panel in panels]
+    everywhere = describe_cells(list(facts.values()))
+    cells = [[facts[row["cell"]] for row in rows] for rows in panels.values()]
+    own = [", ".join(text for text in describe_cells(some) if text not in everywhere) for some in cells]
+    named, unnamed = (
+        ["\n".join(filter(None, [_said(panel, without), text])) for panel, text in zip(panels, own, strict=True)]
+        for without in ((), ("experiment",))
+    )
+    return unnamed if len(set(unnamed)) == len(unnamed) else named
+
+
+def _said(panel: Panel, without: Sequence[str] = ()) -> str:
+    return " · ".join(words(name, value) for name, value in panel if value is not None and name not in without)
+
+
+def palette_of(rows: Sequence[Row], colour: str) -> dict[str, tuple]:
+    """Return value of `colour`, as repr spells it → (its words, its colour), by first appearance."""
+    values = list(dict.fromkeys(row.get(colour) for row in rows))
+    shades = style.colours(len(values))
+    return {repr(value): (words(colour, value), shade) for value, shade in zip(values, shades, strict=True)}
+
+
+def dress(
+    figure: "Figure", axes: Sequence[tuple], found: Curves, rows: Sequence[Row], palette: dict, titles: Sequence[str]
+) -> None:
+    """Label the axes of the panels, explain marks, lines and colours, and write the title: `titles` below the cells."""
+    for i in first_of_lines(len(axes)):
+        axes[i][0].set_ylabel(METRICS[found.metric(rows)] + (" (averaged over teachers)" if found.averaged else ""))
+        axes[i][1].set_ylabel("simulation /\ntheory − 1 (%)" if found.theory else "law /\nbaseline − 1 (%)")
+    theory = [style.key("theory", ls="-", color="0.2", lw=1.2)] if found.theory else []
+    keys = [style.key(label, ls="-", color=colour) for label, colour in palette.values()]
+    figure.legend(handles=[*style.law_keys(found.laws, "0.2"), *theory, *keys], loc="outside right center")
+    shared = ", ".join(describe_cells(list(found.facts.values())))
+    figure.suptitle("\n".join(filter(None, [shared, "; ".join(titles)])), fontsize=9)
+
+
+def caption(found: Curves, rows: Sequence[Row], against: str) -> str:
+    """Say what is drawn, what lines and marks are, and what to know of the activations."""
+    name = METRICS[found.metric(rows)]
+    lines = (
+        "Lines are theory, marks are simulation; below, simulation over theory."
+        if found.theory
+        else f"Below, every law of the weights against the {baseline_of(found.laws)} one, seed by seed."
+    )
+    averaged = " The error is averaged over all teachers without sampling." if found.averaged else ""
+    return f"{name[0].upper()}{name[1:]} against {against}. {lines}{averaged}{not_odd(found.facts.values())}"
+
+
+def findings(
+    found: Curves, panels: Mapping[Panel, Sequence[Row]], chosen: Mapping[tuple, "pd.DataFrame"], over: str
+) -> list[Finding]:
+    """Return for every panel the paired gap between laws and the deviation from the theory, means over its points.
 
     Args:
-        axes: where to.
-        readout: rows of one depth, read-out and estimator.
-        theory: the theory's rows of the same depth and read-out.
-        width: d_L.
-        colour: of the curve.
+        found: the curves.
+        panels: the curves of each panel.
+        chosen: the simulated rows that count, by curve.
+        over: what the mean is over, in words.
     """
-    line = theory[theory["converged"] & (theory["value"] > 0)]
-    axes.plot(line["n_train"] / width, line["value"], color=colour, lw=1.2, zorder=1)
-    for law, rows in style.mean_over_seeds(readout, ["law", "n_train"]).groupby("law", observed=True):
-        chosen = rows.iloc[np.unique(np.linspace(0.02, 0.999, MARKS) * len(rows)).astype(int)]
-        look = {**style.law_look(law), "color": colour, "label": None}
-        size = 6 if law == "gaussian" else 4.5
-        axes.errorbar(
-            chosen["n_train"] / width, chosen["mean"], chosen["half"], ls="", ms=size, capsize=2, elinewidth=0.8, **look
-        )
+    import pandas as pd
+
+    said = []
+    for panel, rows in panels.items():
+        keys = [key_of(row) for row in rows]
+        if not any(key in chosen for key in keys):
+            continue
+        readout = pd.concat([chosen[key] for key in keys if key in chosen])
+        theories = [found.theory[key] for key in keys if key in found.theory]
+        where = _said(panel) or rows[0]["experiment"].replace("_", " ")
+        where = f"{plain_text(where)}, mean over {over}"
+        said += law_gaps(readout, [*CURVE, "n_train"], where, METRICS[found.metric(rows)])
+        said += theory_gap(readout, pd.concat(theories), [], where) if theories else []
+    return said
 
 
-def legend(
-    axes: Axes, readout: pd.DataFrame, labels: Sequence[str], colours: Sequence[tuple], **options: object
-) -> None:
-    """Explain marks, line and colours: the laws of `readout` and the theory in grey, then every curve's label."""
-    marks = [
-        Line2D([], [], ls="", ms=6, **{**look, "color": "0.2"}) for look in map(style.law_look, readout["law"].unique())
-    ]
-    theory = Line2D([], [], color="0.2", lw=1.2, label="theory")
-    curves = [Line2D([], [], color=colour, label=label) for label, colour in zip(labels, colours, strict=True)]
-    axes.legend(handles=[*marks, theory, *curves], fontsize=7, **options)
+def not_odd(facts: Iterable[Facts]) -> str:
+    """A sentence on activations that are not odd, where there are any."""
+    names = list(dict.fromkeys(cell.activation.replace("_", " ") for cell in facts if not cell.odd))
+    if not names:
+        return ""
+    return (
+        f" φ = {', '.join(names)} is not odd: its features have a mean, which the theory leaves out; learning it from "
+        "n samples costs a factor of about 1 + 1/n."
+    )
+
+
+def limit(reach: Iterable[float], least: float = 1.0) -> float:
+    """Half the height of a panel of deviations in per cent, for the largest of some."""
+    return 1.15 * max([least, *(value for value in reach if np.isfinite(value))])

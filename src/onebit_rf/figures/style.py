@@ -1,20 +1,23 @@
-"""One look for all figures: theme, the marks of the two laws, colours of the depths, intervals, saving."""
+"""One look for all figures: theme, the marks of the laws, colours, intervals over seeds, notes, saving.
 
-from collections.abc import Iterable
+Matplotlib is imported where it is used, since kinds of figure are read with the configuration.
+"""
+
+from collections.abc import Iterable, Sequence
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import matplotlib
+import numpy as np
 
-matplotlib.use("Agg")  # figures are files: no display is needed
-
-import matplotlib.pyplot as plt
-import pandas as pd
-import seaborn as sns
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from scipy import stats
-
+from onebit_rf.figures.findings import half_width
 from onebit_rf.tables.files import check_key
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
 # The laws differ in colour, marker and fill, so that they can be told apart in grey and when they coincide.
 _LOOKS = {
@@ -23,52 +26,91 @@ _LOOKS = {
     "rademacher": {"label": "Rademacher weights", "color": "#009E73", "marker": "+"},
     "ternary": {"label": "ternary weights", "color": "#CC79A7", "marker": "s", "markerfacecolor": "none"},
 }
-_LINES = {"gaussian": "-", "one_bit": ":", "rademacher": "--"}
+_OTHERS = ("d", "^", "v", "<", ">", "p", "h", "*")
+_LINES = {"gaussian": "-", "one_bit": (0, (1, 1.2)), "rademacher": "--"}
 THEORY = {"label": "theory", "color": "black", "linewidth": 1.2}
+_THEME = {
+    "figure.dpi": 100,
+    "savefig.dpi": 200,
+    "font.size": 9,
+    "axes.titlesize": 9,
+    "axes.labelsize": 9,
+    "xtick.labelsize": 8,
+    "ytick.labelsize": 8,
+    "legend.fontsize": 7.5,
+    "legend.frameon": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "axes.linewidth": 0.8,
+    "grid.color": "0.92",
+    "errorbar.capsize": 2,
+}
 
 
-def use_theme() -> None:
-    """Set the theme of every figure."""
-    sns.set_theme(
-        context="paper",
-        style="ticks",
-        rc={
-            "figure.dpi": 100,
-            "savefig.dpi": 200,
-            "axes.grid": True,
-            "grid.color": "0.92",
-            "legend.frameon": False,
-        },
-    )
+@cache
+def pyplot() -> Any:
+    """Return matplotlib.pyplot with the project's theme; figures are files, no display is needed."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot as plt
+
+    plt.rcParams.update(_THEME)
+    return plt
 
 
-def colours(count: int) -> list[tuple[float, float, float]]:
+def grid(rows: int, columns: int, width: float, height: float, **options: Any) -> tuple["Figure", np.ndarray]:
+    """Return a figure of width × height inches and its axes, an array (rows, columns)."""
+    size = {"figsize": (width, height), "squeeze": False, "layout": "constrained"}
+    return pyplot().subplots(rows, columns, **{**size, **options})
+
+
+def colours(count: int) -> list[tuple[float, ...]]:
     """Colours for the curves of a panel, dark to light in grey too."""
-    return sns.color_palette("viridis", count + 1)[:count]
+    return [tuple(colour) for colour in pyplot().get_cmap("viridis")(np.linspace(0, 0.85, count))]
 
 
-def categories(count: int) -> list[tuple[float, float, float]]:
+def categories(count: int) -> list[str]:
     """Colours without an order, told apart by readers with any colour vision."""
-    return sns.color_palette("colorblind", count)
+    palette = ["#0173B2", "#DE8F05", "#029E73", "#D55E00", "#CC78BC", "#CA9161", "#FBAFE4", "#949494", "#56B4E9"]
+    return [palette[i % len(palette)] for i in range(count)]
 
 
-def law_look(law: str) -> dict[str, str]:
-    """Label, colour and marker of a law of the weights."""
-    return _LOOKS.get(law, {"label": f"{law.replace('_', ' ')} weights", "color": "0.3", "marker": "d"})
+def law_look(law: str, laws: Sequence[str] = ()) -> dict[str, Any]:
+    """Label, colour and marker of a law of the weights; its place among `laws` tells one without a look of its own."""
+    if law in _LOOKS:
+        return _LOOKS[law]
+    others = [name for name in laws if name not in _LOOKS]
+    place = others.index(law) if law in others else 0
+    looks = {"color": f"{0.25 + 0.15 * (place % 4):g}", "marker": _OTHERS[place % len(_OTHERS)]}
+    return {"label": f"{law.replace('_', ' ')} weights", **looks}
 
 
-def law_line(law: str) -> str:
+def law_line(law: str) -> Any:
     """Line style of a law, where its curve is drawn without marks."""
     return _LINES.get(law, "-.")
 
 
-def side_by_side(laws: Iterable[str], apart: float) -> dict[str, float]:
+def key(label: str, **look: Any) -> "Line2D":
+    """Return an entry of a legend."""
+    from matplotlib.lines import Line2D
+
+    return Line2D([], [], **{"ls": "", **look, "label": label})
+
+
+def law_keys(laws: Sequence[str], colour: str | None = None) -> list["Line2D"]:
+    """Return the legend's entries of the laws' marks and lines, in `colour` where colours tell something else."""
+    looks = [{**law_look(law, laws), "ls": law_line(law), "lw": 0.9} for law in laws]
+    return [key(**{**look, "ms": 5, **({"color": colour} if colour else {})}) for look in looks]
+
+
+def side_by_side(names: Iterable[str], apart: float) -> dict[str, float]:
     """Horizontal offsets around 0 that set the marks of several laws apart."""
-    names = list(laws)
-    return {law: apart * (i - (len(names) - 1) / 2) for i, law in enumerate(names)}
+    names = list(names)
+    return {name: apart * (i - (len(names) - 1) / 2) for i, name in enumerate(names)}
 
 
-def mean_over_seeds(readout: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+def mean_over_seeds(frame: "pd.DataFrame", by: list[str]) -> "pd.DataFrame":
     """One row per group of `by`: mean over seeds and `half`, the half-width of its 95 % confidence interval.
 
     The interval is Student's t; NaN for a single seed. Read-outs that were not found are left out.
@@ -76,11 +118,19 @@ def mean_over_seeds(readout: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     Raises:
         OnebitError: where a group holds a seed twice, so that something else would be averaged over, too.
     """
-    check_key(readout, [*by, "seed"], "figure")
-    if "converged" in readout:
-        readout = readout[readout["converged"]]
-    groups = readout.groupby(by, observed=True)["value"].agg(["mean", "sem", "size"]).reset_index()
-    return groups.assign(half=stats.t.ppf(0.975, groups["size"] - 1) * groups["sem"])
+    check_key(frame, [*by, "seed"], "figure")
+    if "converged" in frame:
+        frame = frame[frame["converged"]]
+    groups = frame.groupby(by, observed=True)["value"].agg(["mean", "sem", "size"]).reset_index()
+    return groups.assign(half=half_width(groups["sem"].to_numpy(), groups["size"].to_numpy()))
+
+
+def seeds_in_words(readout: "pd.DataFrame") -> str:
+    """Say how many seeds there are, and that bars and bands are their intervals, for a title."""
+    count = readout["seed"].nunique()
+    if count == 1:
+        return "one seed: no intervals"
+    return f"mean over {count} seeds with 95 % confidence intervals"
 
 
 def describe(dims: Iterable[int], activation: str) -> str:
@@ -90,33 +140,68 @@ def describe(dims: Iterable[int], activation: str) -> str:
     return f"{activation.replace('_', ' ')}, {d_0} → {layers}"
 
 
-def whole_depths(axes: Axes, depths: Iterable[int]) -> None:
+def noise_in_words(noise: float) -> str:
+    """The label noise in words."""
+    return f"noise σ = {noise:g}" if noise else "no noise"
+
+
+def whole_depths(axes: "Axes", depths: Iterable[int]) -> None:
     """Put a tick at every depth."""
     axes.set_xticks(list(depths))
     axes.set_xlabel("depth $L$ (hidden layers)")
 
 
-def count_unconverged(figure: Figure, theories: Iterable[pd.DataFrame], readouts: Iterable[pd.DataFrame]) -> None:
-    """Say below the figure how many points of the theory and how many read-outs are not drawn, if any."""
-    lines = []
-    for what, tables in (("points of the theory diverge (n = p) or were", theories), ("read-outs were", readouts)):
-        found = [table["converged"] for table in tables]
-        left_out, total = sum(int((~column).sum()) for column in found), sum(map(len, found))
+def log_scale(axes: "Axes") -> None:
+    """Make the vertical axis logarithmic, without minor ticks: hundreds of them would take half the time of a job."""
+    axes.set_yscale("log")
+    axes.yaxis.minorticks_off()
+
+
+def log_ticks(axes: "Axes") -> None:
+    """Make the vertical axis logarithmic, with ticks at 1, 2 and 5 of every decade."""
+    from matplotlib.ticker import LogLocator
+
+    log_scale(axes)
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.yaxis.set_major_formatter("{x:g}")
+
+
+def legend_below(axes: "Axes", handles: "Sequence[Line2D]", columns: int) -> None:
+    """Fill axes, those of a line of their own below the panels, with a legend, so that notes have their place below."""
+    axes.set_axis_off()
+    axes.legend(handles=handles, loc="center", ncols=columns)
+
+
+def count_not_found(theory: "pd.DataFrame | None", readout: "pd.DataFrame | None") -> list[str]:
+    """Return notes that say how many points of the theory and how many read-outs are not drawn, if any."""
+    notes = []
+    for what, table in (("points of the theory diverge (n = d_L) or were", theory), ("read-outs were", readout)):
+        left_out = 0 if table is None else int((~table["converged"]).sum())
         if left_out:
-            lines.append(f"{left_out} of {total} {what} not found: not drawn")
-    if lines:
-        figure.supxlabel("; ".join(lines), fontsize=6)
+            notes.append(f"{left_out} of {len(table)} {what} not found: not drawn")
+    return notes
 
 
-def centre_on_zero(axes: Axes) -> None:
+def note(figure: "Figure", lines: Iterable[str]) -> None:
+    """Write notes below the figure."""
+    if text := "; ".join(lines):
+        figure.supxlabel(text, fontsize=6.5, color="0.3")
+
+
+def centre_on_zero(axes: "Axes") -> None:
     """Make the vertical range symmetric, with the zero line of a deviation in the middle."""
     reach = max(map(abs, axes.get_ylim()))
     axes.set_ylim(-reach, reach)
 
 
-def save(figure: Figure, paths: Iterable[str | Path]) -> None:
-    """Write the figure to every path, without a time stamp so that equal figures are equal files."""
+def save(figure: "Figure", paths: Iterable[str | Path]) -> None:
+    """Write the figure to every path, without a time stamp so that equal figures are equal files.
+
+    It is laid out once: for the first file matplotlib would do so as it draws, and again for every other.
+    """
+    figure.get_layout_engine().execute(figure)
+    figure.set_layout_engine("none")
     for path in map(Path, paths):
         metadata = {"CreationDate": None} if path.suffix == ".pdf" else {}
-        figure.savefig(path, bbox_inches="tight", metadata=metadata)
-    plt.close(figure)
+        figure.savefig(path, metadata=metadata)
+    pyplot().close(figure)

@@ -12,7 +12,7 @@ LIBRARIES = {
     "torch": "torch",
     "gemlite": "gemlite",
     "matplotlib": "matplotlib",
-    "seaborn": "seaborn",
+    "PIL": "pillow",
 }
 
 

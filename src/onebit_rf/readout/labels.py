@@ -1,4 +1,4 @@
-"""Ridge on the classes of a data set, as one-hot targets."""
+"""Ridge on the labels of a data set: its classes as one-hot targets, or the number that a table is to predict."""
 
 from collections.abc import Iterator
 
@@ -7,21 +7,24 @@ import numpy as np
 from onebit_rf.readout.learning_curve import LearningCurve
 from onebit_rf.readout.sample import Rows, relative_residual
 
-CLASSES = 10
-
 
 def learn_labels(
-    train: np.ndarray, test: np.ndarray, n_train: np.ndarray, ridge: float, classes: np.ndarray
+    train: np.ndarray, test: np.ndarray, n_train: np.ndarray, ridge: float, label: np.ndarray, outputs: int
 ) -> Iterator[Rows]:
-    """Learn one-hot targets of the classes (train rows first); yield test MSE per output and accuracy of the argmax."""
-    targets = np.eye(CLASSES)[classes]
+    """Learn the labels of the rows (train rows first); yield the test MSE, and the accuracy of the argmax of classes.
+
+    The MSE of classes is the mean over their one-hot targets. A number is learned and measured in standard deviations
+    of the train rows about their mean: an MSE of 1 is that of predicting the mean.
+    """
+    targets = np.eye(outputs)[label.astype(int)] if outputs > 1 else _standardised(label, len(train))
     labels, wanted = np.split(targets, [len(train)])
     fits, reason = LearningCurve(train, n_train, ridge).fit(labels)
     residual = relative_residual(train, labels, fits, n_train)
-    outputs = [test @ fits[:, i] for i in range(len(n_train))]
-    mse = [np.mean((output - wanted) ** 2) for output in outputs]
-    accuracy = [np.mean(output.argmax(axis=1) == classes[len(train) :]) for output in outputs]
-    for metric, value in (("mse", mse), ("accuracy", accuracy)):
+    predicted = [test @ fits[:, i] for i in range(len(n_train))]
+    values = {"mse": [np.mean((output - wanted) ** 2) for output in predicted]}
+    if outputs > 1:
+        values["accuracy"] = [np.mean(output.argmax(axis=1) == label[len(train) :]) for output in predicted]
+    for metric, value in values.items():
         yield {
             "n_train": n_train,
             "estimator": "labels",
@@ -30,3 +33,9 @@ def learn_labels(
             "reason": reason,
             "train_residual": residual,
         }
+
+
+def _standardised(label: np.ndarray, n_train: int) -> np.ndarray:
+    """Return the labels as one column of mean 0 and mean square 1 over the train rows."""
+    centred = label - label[:n_train].mean()
+    return (centred / (centred[:n_train].std() or 1.0))[:, None]

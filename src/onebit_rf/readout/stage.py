@@ -1,12 +1,13 @@
 """The readout stage: train the last layer on every depth's features and write its test errors."""
 
 import importlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from onebit_rf.config.experiment import Experiment, LabelsExperiment, TeacherExperiment, problem
+from onebit_rf.config.task import LabelsTask, Task, TeacherTask, problem
 from onebit_rf.errors import OnebitError
 from onebit_rf.model.readouts import READOUTS
 from onebit_rf.model.record import plain
@@ -18,35 +19,37 @@ from onebit_rf.tables.readout import READOUT
 LABELS_LEARNER = "onebit_rf.readout.labels"
 
 
-def learner_modules(experiment: Experiment) -> list[str]:
-    """The modules that train the read-outs of an experiment."""
-    if isinstance(experiment, LabelsExperiment):
+def learner_modules(task: Task) -> list[str]:
+    """The modules that train the read-outs of a task."""
+    if isinstance(task, LabelsTask):
         return [LABELS_LEARNER]
-    return sorted({f"onebit_rf.readout.{READOUTS.get(readout).learner}" for readout in experiment.readouts})
+    return sorted({f"onebit_rf.readout.{READOUTS.get(readout).learner}" for readout in task.readouts})
 
 
 def train_readout(
     path: str | Path,
     features: str | Path,
-    name: str,
-    experiment: Experiment,
+    names: Mapping[str, Any],
+    task: Task,
     dims: Sequence[int],
     activation: str,
     spectrum: str | None,
+    outputs: int,
     law: str,
     seed: int,
     progress: Callable[[Iterable[int]], Iterable[int]] = iter,
 ) -> None:
-    """Train and measure the read-outs of depths 1…L of one experiment; write a table `readout`.
+    """Train and measure the read-outs of depths 1…L of one cell of an experiment; write a table `readout`.
 
     Args:
         path: the table.
         features: table of the features.
-        name: of the experiment.
-        experiment: its record.
+        names: the columns `experiment` and `cell`, and the swept leaves with their values.
+        task: what is learned.
         dims: (d_0, …, d_L).
         activation: φ.
         spectrum: of Σ_0, None where it is not given.
+        outputs: of the data set's labels: K ≥ 2 for classes, 1 for a number, 0 without labels.
         law: of the hidden weights.
         seed: root seed.
         progress: wraps the iteration over depths.
@@ -54,52 +57,53 @@ def train_readout(
     Raises:
         OnebitError: where a read-out needs linearly independent features and they are not.
     """
-    last = experiment.n_train.last
+    last = task.n_train.last
     rows = read_group(features, FEATURES, 0, ["split", "label"])
     is_test, label = np.array(rows["split"].to_pylist()) == "test", rows["label"].to_numpy()
     used = np.flatnonzero((np.arange(len(is_test)) < last) | is_test)
     usual = {"metric": "mse", "converged": True, "reason": "", "train_residual": None, "distance": None}
-    params = {**plain(experiment), "law": law, "seed": seed}
-    with TableWriter(path, READOUT, params) as writer:
+    swept = {name: value for name, value in names.items() if name not in ("experiment", "cell")}
+    params = {**plain(task), "names": dict(names), "law": law, "seed": seed}
+    with TableWriter(path, READOUT.sweeping(swept), params) as writer:
         for depth in progress(range(1, len(dims))):
             matrix = read_matrix(features, FEATURES, "x", depth - 1)[used].astype(np.float64)
             train, test = np.split(matrix, [last])
             try:
-                if isinstance(experiment, LabelsExperiment):
-                    results = _learn_labels(train, test, experiment, label[used])
+                if isinstance(task, LabelsTask):
+                    results = _learn_labels(train, test, task, label[used], outputs)
                 else:
-                    results = _learn_teachers(train, test, experiment, (dims[: depth + 1], activation, spectrum), seed)
+                    results = _learn_teachers(train, test, task, (dims[: depth + 1], activation, spectrum), seed)
                 for result in results:
-                    writer.write(experiment=name, law=law, seed=seed, depth=depth, **{**usual, **result})
+                    writer.write(**names, law=law, seed=seed, depth=depth, **{**usual, **result})
             except np.linalg.LinAlgError:
                 raise OnebitError(
                     f"{features}: the features of depth {depth} are linearly dependent, which a read-out of "
-                    f"{list(experiment.readouts)} cannot handle; use ridge:λ with λ > 0 in this experiment"
+                    f"{list(task.readouts)} cannot handle; use ridge:λ with λ > 0 in this experiment"
                 ) from None
 
 
 def _learn_teachers(
     train: np.ndarray,
     test: np.ndarray,
-    experiment: TeacherExperiment,
+    task: TeacherTask,
     model: tuple[Sequence[int], str, str | None],
     seed: int,
 ) -> Iterator[Rows]:
-    """Train every read-out of the experiment on the labels of the same random teachers."""
-    problems = [problem(experiment, *model, readout) for readout in experiment.readouts]
-    n_train, depth = experiment.n_train.sizes(), len(problems[0].dims) - 1
-    sample = draw_sample(train, test, problems[0], n_train, experiment.teachers, seed, depth)
-    for readout, task in zip(experiment.readouts, problems, strict=True):
+    """Train every read-out of the task on the labels of the same random teachers."""
+    problems = [problem(task, *model, readout) for readout in task.readouts]
+    n_train, depth = task.n_train.sizes(), len(problems[0].dims) - 1
+    sample = draw_sample(train, test, problems[0], n_train, task.teachers, seed, depth)
+    for readout, posed in zip(task.readouts, problems, strict=True):
         learner = importlib.import_module(f"onebit_rf.readout.{READOUTS.get(readout).learner}")
-        yield from ({"readout": readout, **rows} for rows in learner.learn(task, sample))
+        yield from ({"readout": readout, **rows} for rows in learner.learn(posed, sample))
 
 
 def _learn_labels(
-    train: np.ndarray, test: np.ndarray, experiment: LabelsExperiment, classes: np.ndarray
+    train: np.ndarray, test: np.ndarray, task: LabelsTask, label: np.ndarray, outputs: int
 ) -> Iterator[Rows]:
-    """Train every read-out of the experiment on the classes of the rows."""
-    learner, n_train = importlib.import_module(LABELS_LEARNER), experiment.n_train.sizes()
-    for readout in experiment.readouts:
+    """Train every read-out of the task on the labels of the rows."""
+    learner, n_train = importlib.import_module(LABELS_LEARNER), task.n_train.sizes()
+    for readout in task.readouts:
         ridge = READOUTS.get(readout).fields["ridge"]
-        results = learner.learn_labels(train, test, n_train, ridge, classes)
+        results = learner.learn_labels(train, test, n_train, ridge, label, outputs)
         yield from ({"readout": readout, **rows} for rows in results)

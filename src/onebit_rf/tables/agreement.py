@@ -8,6 +8,7 @@ AGREEMENT = Table(
     "agreement",
     [
         field("experiment", WORD, "name of the experiment"),
+        field("cell", WORD, "the experiment's name, or EXPERIMENT/LEAF~VALUE/… of its sweep"),
         field("law", WORD, "law of the hidden weights"),
         field("depth", pa.int16(), "number of hidden layers"),
         field("n_train", pa.int32(), "n, number of training samples"),
@@ -22,5 +23,5 @@ AGREEMENT = Table(
         field("deviation", pa.float64(), "simulation/theory − 1"),
         field("max_train_residual", pa.float64(), "largest |y − Xâ|/|y| over seeds", nullable=True),
     ],
-    key=["experiment", "law", "depth", "n_train", "readout", "estimator", "metric"],
+    key=["cell", "law", "depth", "n_train", "readout", "estimator", "metric"],
 )

@@ -8,7 +8,7 @@ DATA = Table(
     "data",
     [
         field("split", WORD, "train or test; all train rows come first"),
-        field("x", VECTOR, "input x_0, d_0 numbers with mean square 1 over the train rows"),
-        field("label", pa.int32(), "class of an image; null for Gaussian inputs", nullable=True),
+        field("x", VECTOR, "input x_0, d_0 numbers, centred and scaled over the train rows as the config says"),
+        field("label", pa.float64(), "class (0, 1, …) or the number to learn; null for Gaussian inputs", nullable=True),
     ],
 )

@@ -9,7 +9,7 @@ FEATURES = Table(
     [
         field("depth", pa.int16(), "ℓ = 1…L; one row group per depth"),
         field("split", WORD, "train or test; as in the data table"),
-        field("label", pa.int32(), "as in the data table", nullable=True),
+        field("label", pa.float64(), "class (0, 1, …) or the number to learn; null for Gaussian inputs", nullable=True),
         field("x", VECTOR, "x_ℓ = φ(W_ℓ x_{ℓ−1}), d_ℓ numbers; rows in the order of the data table"),
     ],
 )

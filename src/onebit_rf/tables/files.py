@@ -94,6 +94,8 @@ class TableWriter:
     def write(self, **columns: Any) -> None:
         """Append one row group. A column is an array, a matrix (vectors or bits, a row each) or one value for all."""
         rows = max(np.shape(column)[0] for column in columns.values() if np.ndim(column))
+        if rows == 0:
+            return
         arrays = [_to_arrow(columns[field.name], field.type, rows) for field in self.schema]
         self._writer.write_table(pa.Table.from_arrays(arrays, schema=self.schema), row_group_size=rows)
 
@@ -140,7 +142,7 @@ def _open(path: str | Path, table: Table) -> pq.ParquetFile:
         raise OnebitError(f"{path}: no such table; run snakemake to make it") from None
     except (pa.ArrowInvalid, OSError) as error:
         raise _damaged(path, f"not a readable Parquet file ({str(error).splitlines()[0].rstrip('.')})") from None
-    if _METADATA_KEY not in (file.schema_arrow.metadata or {}) or not file.schema_arrow.equals(table.schema):
+    if _METADATA_KEY not in (file.schema_arrow.metadata or {}) or not table.holds(file.schema_arrow):
         raise _damaged(path, f"not a table of schema {table.name!r} written by onebit_rf")
     return file
 
@@ -159,8 +161,9 @@ def read_table(path: str | Path, table: Table, columns: list[str] | None = None)
 
 
 def read_frame(paths: Iterable[str | Path], table: Table) -> "pd.DataFrame":
-    """Read tables of one kind and stack their rows in a pandas frame."""
-    return pa.concat_tables([read_table(path, table) for path in paths], unify_dictionaries=True).to_pandas()
+    """Read tables of one kind and stack their rows in a pandas frame; swept leaves that a file lacks are missing."""
+    tables = [read_table(path, table) for path in paths]
+    return pa.concat_tables(tables, unify_dictionaries=True, promote_options="default").to_pandas()
 
 
 def check_key(frame: "pd.DataFrame", key: Sequence[str], what: str) -> None:

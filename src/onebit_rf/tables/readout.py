@@ -1,21 +1,14 @@
 """The table of the readout stage: test errors of trained read-outs."""
 
-from collections.abc import Iterable
-from pathlib import Path
-from typing import TYPE_CHECKING
-
 import pyarrow as pa
 
 from onebit_rf.tables.columns import WORD, Table, field
-from onebit_rf.tables.files import read_frame
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 READOUT = Table(
     "readout",
     [
         field("experiment", WORD, "name of the experiment"),
+        field("cell", WORD, "the experiment's name, or EXPERIMENT/LEAF~VALUE/… of its sweep"),
         field("law", WORD, "law of the hidden weights"),
         field("seed", pa.int32(), "root seed of the replicate"),
         field("depth", pa.int16(), "number of hidden layers"),
@@ -29,10 +22,5 @@ READOUT = Table(
         field("train_residual", pa.float64(), "|y − Xâ|/|y|; null where no real label was fitted", nullable=True),
         field("distance", pa.float64(), "|A − A_ψ|/|A_ψ − A_0| of mirror descent to its limit A_ψ", nullable=True),
     ],
-    key=["experiment", "law", "seed", "depth", "n_train", "readout", "estimator", "metric"],
+    key=["cell", "law", "seed", "depth", "n_train", "readout", "estimator", "metric"],
 )
-
-
-def read_readouts(paths: Iterable[str | Path], experiment: str) -> "pd.DataFrame":
-    """Stack the readout tables of one experiment, of those in `paths`: readout/{experiment}/{law}/seed….parquet."""
-    return read_frame((path for path in paths if Path(path).parts[-3] == experiment), READOUT)

@@ -8,6 +8,7 @@ THEORY = Table(
     "theory",
     [
         field("experiment", WORD, "name of the experiment"),
+        field("cell", WORD, "the experiment's name, or EXPERIMENT/LEAF~VALUE/… of its sweep"),
         field("depth", pa.int16(), "number of hidden layers"),
         field("n_train", pa.int32(), "n, number of training samples"),
         field("readout", WORD, "as in the readout table"),
@@ -20,5 +21,5 @@ THEORY = Table(
         field("residual", pa.float64(), "relative residual of the scalar equation"),
         field("iterations", pa.int32(), "iterations of the root finder"),
     ],
-    key=["experiment", "depth", "n_train", "readout", "metric"],
+    key=["cell", "depth", "n_train", "readout", "metric"],
 )

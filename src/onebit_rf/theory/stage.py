@@ -13,22 +13,23 @@ from onebit_rf.theory.prediction import predict_curve
 
 
 def predict_theory(
-    path: str | Path, name: str, problems: Mapping[str, Sequence[Problem]], params: dict[str, Any]
+    path: str | Path, names: Mapping[str, Any], problems: Mapping[str, Sequence[Problem]], params: dict[str, Any]
 ) -> None:
-    """Write the table `theory` of one experiment.
+    """Write the table `theory` of one cell of an experiment.
 
     Args:
         path: the table.
-        name: of the experiment.
+        names: the columns `experiment` and `cell`, and the swept leaves with their values.
         problems: read-out → its problems at depths 1…L, each predicted at n = 1…n_train.
         params: what the table's provenance records.
     """
-    with TableWriter(path, THEORY, params) as writer:
+    swept = {name: value for name, value in names.items() if name not in ("experiment", "cell")}
+    with TableWriter(path, THEORY.sweeping(swept), params) as writer:
         for readout, problem in ((readout, problem) for readout, depths in problems.items() for problem in depths):
             n_train = np.arange(1, problem.n_train + 1)
             curve = predict_curve(problem, n_train)
             writer.write(
-                experiment=name,
+                **names,
                 depth=len(problem.dims) - 1,
                 n_train=n_train,
                 readout=readout,

@@ -5,7 +5,7 @@ A kind is a class with the fields of its record, `tag="NAME"` as its file is cal
 
 from pathlib import Path
 
-from onebit_rf.data.dataset import Dataset
+from onebit_rf.data.dataset import Dataset, Shape
 from onebit_rf.model.record import Record
 from onebit_rf.model.registry import Registry
 
@@ -13,24 +13,29 @@ from onebit_rf.model.registry import Registry
 class DatasetRecord(Record, tag_field="kind"):
     """A data set of the configuration.
 
-    Every kind has the fields or properties `input_dim` (d_0), `n_train` or `train_rows`, `n_test`, `labelled` (whether
-    its rows have classes) and `spectrum` (of Σ_0, a member of `onebit_rf.model.spectra`; None where inputs are data).
+    `spectrum` is that of Σ_0, a member of `onebit_rf.model.spectra`; None where inputs are data.
     """
 
-    labelled = False
     spectrum = None
-
-    @property
-    def train_rows(self) -> int:
-        """Number of train rows."""
-        return self.n_train
 
     def files(self, root: Path) -> list[Path]:
         """Return the files below `root` that the data set is made from."""
         return []
 
+    def members(self) -> list[str]:
+        """Return the modules of the registries' members that the data set names."""
+        return []
+
+    def shape(self, root: Path) -> Shape:
+        """Return what is known before the rows are made, within milliseconds: file headers and single columns.
+
+        Raises:
+            OnebitError: a file is missing or does not fit; the line names it.
+        """
+        raise NotImplementedError
+
     def make(self, seed: int, root: Path) -> Dataset:
-        """Make one replicate."""
+        """Make one replicate; raises as `shape`."""
         raise NotImplementedError
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import numpy as np
 from msgspec import Meta
 
-from onebit_rf.data.dataset import Dataset
+from onebit_rf.data.dataset import Dataset, Shape
 from onebit_rf.data.kinds import DatasetRecord
 from onebit_rf.jobs.seeds import stream
 from onebit_rf.model.record import Count, member_of
@@ -35,10 +35,13 @@ class Gaussian(DatasetRecord, tag="gaussian"):
     n_train: Annotated[Count, Meta(description="train rows; an experiment uses the first n of them")]
     n_test: Annotated[Count, Meta(description="test rows")]
 
-    @property
-    def input_dim(self) -> int:
-        """d_0."""
-        return self.dim
+    def members(self) -> list[str]:
+        """Return the module of the spectrum."""
+        return [SPECTRA.module(self.spectrum)]
+
+    def shape(self, root: Path) -> Shape:
+        """Return d_0 and the numbers of rows; there are no labels."""
+        return Shape(self.dim, self.n_train, self.n_test)
 
     def make(self, seed: int, root: Path) -> Dataset:
         """Draw one replicate."""

@@ -1,0 +1,222 @@
+"""The cells of an experiment: what it is at every combination of the leaves that it sweeps, and the names of its files.
+
+An experiment without a sweep is one cell, called as it is. Cells that share a data set or a network share its files:
+both are named by what they are, a record that the configuration has under a name by that name, wherever it comes from.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from dataclasses import dataclass, field
+from itertools import groupby, product
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from onebit_rf.config.experiment import AnyDataset, AnyExperiment, task_of
+from onebit_rf.config.network import Network
+from onebit_rf.config.parse import parse
+from onebit_rf.config.records import Config
+from onebit_rf.config.task import AnyTask, TeacherTask
+from onebit_rf.data.kinds import DatasetRecord
+from onebit_rf.errors import OnebitError
+from onebit_rf.model.record import Record, plain
+from onebit_rf.model.registry import number_text
+
+Value = int | float | str
+Kind = TypeVar("Kind", bound=Record)
+_LONGEST = 60  # characters of a value in a file name
+_PARTS = {"dataset": AnyDataset, "network": Network}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One experiment at one value of every leaf that it sweeps.
+
+    Attributes:
+        name: names its files: EXPERIMENT, or EXPERIMENT/LEAF~VALUE/… of a sweep.
+        experiment: name of the experiment.
+        swept: leaf → its value here, as the tables' columns hold it.
+        task: what is learned.
+        dataset, network: their names, which name the files of the features.
+        data, net: their records.
+    """
+
+    name: str
+    experiment: str
+    swept: Mapping[str, Value]
+    task: AnyTask
+    dataset: str
+    network: str
+    data: DatasetRecord
+    net: Network
+
+    @property
+    def is_described(self) -> bool:
+        """Whether the theory describes it: a teacher on inputs whose spectrum is given."""
+        return isinstance(self.task, TeacherTask) and self.data.spectrum is not None
+
+
+@dataclass
+class Named(Generic[Kind]):
+    """Records under their names; one that is there already keeps its name."""
+
+    records: dict[str, Kind]
+    names: dict[bytes, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Index the records; the alphabetically first of several equal ones gives the name."""
+        self.names = {_bytes(self.records[name]): name for name in sorted(self.records, reverse=True)}
+
+    def add(self, record: Kind, wanted: str) -> str:
+        """Return the name of a record, which is `wanted` where it is new and nothing else is called so."""
+        if _bytes(record) not in self.names:
+            name = unique(wanted, self.records)
+            self.records[name], self.names[_bytes(record)] = record, name
+        return self.names[_bytes(record)]
+
+
+def _bytes(record: Record) -> bytes:
+    return msgspec.json.encode(record, order="sorted")
+
+
+def unique(wanted: str, taken: Mapping[str, Any]) -> str:
+    """Return `wanted`, with a number where it is taken."""
+    name, count = wanted, 1
+    while name in taken:
+        name, count = f"{wanted}-{(count := count + 1)}", count
+    return name
+
+
+def lay_out(config: Config) -> tuple[dict[str, Cell], Named, Named, list[str]]:
+    """Return the cells of all experiments, their data sets and networks, and a line for every mistake."""
+    datasets, networks = Named(dict(config.datasets)), Named(dict(config.networks))
+    cells: dict[str, Cell] = {}
+    mistakes: list[str] = []
+    for name, experiment in config.experiments.items():
+        try:
+            for cell in _cells(name, experiment, datasets, networks):
+                cells[cell.name] = cell
+        except OnebitError as error:
+            mistakes += [f"experiments.{name}{line}" for line in str(error).splitlines()]
+    return cells, datasets, networks, mistakes
+
+
+def _cells(name: str, experiment: AnyExperiment, datasets: Named, networks: Named) -> Iterator[Cell]:
+    """Yield the cells of an experiment; OnebitError names what is wrong from the experiment's key on."""
+    rows, taken = assignments(experiment.sweep), {}
+    leaves = list(dict.fromkeys(leaf for row in rows for leaf in row))
+    for row in rows:
+        nodes, names = _nodes(name, experiment, row, datasets, networks)
+        try:
+            record = parse(type(experiment), nodes["experiment"])
+            parts = {part: _parse_part(part, nodes[part]) for part in _PARTS}
+        except OnebitError as error:
+            raise OnebitError("\n".join(f".{line}{at_cell(row)}" for line in str(error).splitlines())) from None
+        found = {part: plain(parts[part]) for part in parts}
+        for part, known in (("dataset", datasets), ("network", networks)):
+            changed = [leaf.partition(".")[2] for leaf in row if leaf.startswith(f"{part}.")]
+            tail = "".join(f",{leaf}~{file_text(_at(found[part], leaf))}" for leaf in changed)
+            if changed or names[part] not in known.records:
+                names[part] = known.add(parts[part], names[part] + tail)
+        nodes = {**plain(record), **found}
+        values = {leaf: names[leaf] if leaf in names else column_value(_at(nodes, leaf)) for leaf in leaves}
+        title = unique("/".join([name, *(f"{leaf}~{file_text(value)}" for leaf, value in values.items())]), taken)
+        if values in taken.values():
+            raise OnebitError(f".sweep: the cell {', '.join(f'{k} {v}' for k, v in values.items())} stands twice")
+        taken[title] = values
+        yield Cell(title, name, values, task_of(record), names["dataset"], names["network"], *parts.values())
+
+
+def _parse_part(part: str, node: Any) -> Record:
+    try:
+        return parse(_PARTS[part], node)
+    except OnebitError as error:
+        raise OnebitError("\n".join(f"{part}.{line}" for line in str(error).splitlines())) from None
+
+
+def at_cell(swept: Mapping[str, Any]) -> str:
+    """Say in brackets at which values of the swept leaves something is wrong."""
+    return f" (at {', '.join(f'{leaf} {column_value(value)}' for leaf, value in swept.items())})" if swept else ""
+
+
+def assignments(sweep: Any) -> list[dict[str, Any]]:
+    """Return what each cell of a sweep sets, leaf → value: a product, or the mappings as they are given.
+
+    Raises:
+        OnebitError: for anything but leaf → list of values, or a list of mappings leaf → value.
+    """
+    if sweep is None or sweep == {}:
+        return [{}]
+    if isinstance(sweep, Mapping):
+        wrong = [leaf for leaf, values in sweep.items() if not isinstance(values, list) or not values]
+        if wrong:
+            raise OnebitError(f".sweep.{wrong[0]}: must be a list of values, got {sweep[wrong[0]]!r}")
+        return [dict(zip(sweep, values, strict=True)) for values in product(*sweep.values())]
+    if isinstance(sweep, list) and sweep and all(isinstance(row, Mapping) and row for row in sweep):
+        return [dict(row) for row in sweep]
+    raise OnebitError(".sweep: must be a mapping leaf → list of values, or a list of mappings leaf → value")
+
+
+def _nodes(
+    name: str, experiment: AnyExperiment, row: Mapping[str, Any], datasets: Named, networks: Named
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the experiment, its data set and its network as mappings with a cell's leaves set, and the names of both.
+
+    Raises:
+        OnebitError: for a name or a leaf that is not there.
+    """
+    node = {**plain(experiment), "sweep": None}
+    own = {leaf: value for leaf, value in row.items() if leaf.partition(".")[0] not in _PARTS or leaf in _PARTS}
+    for leaf, value in own.items():
+        _set(node, leaf, value, node, leaf)
+    nodes, names = {"experiment": node}, {}
+    for part, known in (("dataset", datasets), ("network", networks)):
+        choice = node[part]
+        if isinstance(choice, str) and choice not in known.records:
+            raise OnebitError(f".{part}: no such {part} {choice!r}; known are {', '.join(known.records) or 'none'}")
+        names[part] = choice if isinstance(choice, str) else f"{name}-{part}"
+        nodes[part] = plain(known.records[choice]) if isinstance(choice, str) else deepcopy(choice)
+    for leaf in row.keys() - own:
+        part, _, rest = leaf.partition(".")
+        _set(nodes[part], rest, row[leaf], {**node, **nodes}, leaf)
+    return nodes, names
+
+
+def _set(node: dict[str, Any], path: str, value: Any, known: dict[str, Any], leaf: str) -> None:
+    """Put a value at a dotted path that is there."""
+    *above, last = path.split(".")
+    for key in above:
+        node = node.get(key, {}) if isinstance(node, dict) else {}
+    if not isinstance(node, dict) or last not in node or (isinstance(node[last], dict) and path not in _PARTS):
+        known = {key: value for key, value in known.items() if key not in ("sweep", "experiment", "target")}
+        raise OnebitError(f".sweep: no such leaf {leaf!r}; known are {', '.join(_leaves(known))}")
+    node[last] = value
+
+
+def _leaves(node: Any, path: str = "") -> Iterator[str]:
+    for key, value in node.items():
+        yield from _leaves(value, f"{path}{key}.") if isinstance(value, dict) else (f"{path}{key}",)
+
+
+def _at(node: Any, path: str) -> Any:
+    for key in path.split("."):
+        node = node[key]
+    return node
+
+
+def column_value(value: Any) -> Value:
+    """Return a leaf's value as a table's column holds it: a number, or text; (64, 64, 9) is 64x2-9."""
+    if isinstance(value, list):
+        runs = [(column_value(item), len(list(run))) for item, run in groupby(value)]
+        return "-".join(f"{item}x{length}" if length > 1 else f"{item}" for item, length in runs)
+    if isinstance(value, dict):
+        return "-".join(f"{key}{column_value(item)}" for key, item in value.items())
+    return value if isinstance(value, int | float | str) and not isinstance(value, bool) else str(value).lower()
+
+
+def file_text(value: Any) -> str:
+    """Return a leaf's value as a file's name holds it."""
+    value = column_value(value)
+    text = value if isinstance(value, str) else number_text(value)
+    return re.sub(r"[^\w.+-]", "_", text)[:_LONGEST]

@@ -1,0 +1,52 @@
+"""What a figure is told of the cells of its experiments, beside their tables."""
+
+from typing import Any
+
+from onebit_rf.model.record import Record
+
+
+class Facts(Record):
+    """A cell of an experiment.
+
+    Attributes:
+        cell, experiment: their names, as in the tables.
+        swept: leaf → its value in this cell.
+        target: teacher or labels.
+        readouts, n_train: the read-outs, and the sample sizes at which they are fitted.
+        noise, teacher: σ and the law of A*; None where the labels are a data set's own.
+        dataset, network: their names.
+        dims: (d_0, d_1, …, d_L).
+        activation, odd: φ, and whether φ(−z) = −φ(z).
+        outputs: 0 without labels, 1 for a number, K for K classes.
+        described: whether there is a theory of it.
+    """
+
+    cell: str
+    experiment: str
+    swept: dict[str, int | float | str]
+    target: str
+    readouts: list[str]
+    n_train: list[int]
+    noise: float | None
+    teacher: str | None
+    dataset: str
+    network: str
+    dims: list[int]
+    activation: str
+    odd: bool
+    outputs: int
+    described: bool
+
+    @property
+    def widths(self) -> list[int]:
+        """(d_1, …, d_L)."""
+        return self.dims[1:]
+
+    def curves(self) -> list[dict[str, Any]]:
+        """Return a row of names and values for every depth and read-out: what tells curves against n apart."""
+        own = {"cell": self.cell, "experiment": self.experiment, **self.swept}
+        return [
+            {**own, "depth": depth, "readout": readout}
+            for readout in self.readouts
+            for depth in range(1, len(self.dims))
+        ]

@@ -1,0 +1,118 @@
+"""Findings: a sentence with its number and its interval, computed from the tables that a figure draws.
+
+An interval is Student's of 95 %, over seeds; what is compared shares the seed's draws and is compared seed by seed.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import nan
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a figure says.
+
+    Attributes:
+        sentence: with the number and the interval in it.
+        value, low, high: the number and the ends of its 95 % interval; NaN where there is none, as for one seed.
+        n_seeds: replicates behind it; 0 where there are none, as for times.
+    """
+
+    sentence: str
+    value: float
+    low: float = nan
+    high: float = nan
+    n_seeds: int = 0
+
+
+def half_width(sem: np.ndarray, count: np.ndarray) -> np.ndarray:
+    """Return half the width of Student's 95 % interval from standard errors and numbers of values; NaN for one."""
+    from scipy.special import stdtrit
+
+    count = np.asarray(count)
+    return np.where(count > 1, stdtrit(np.maximum(count - 1, 1), 0.975) * np.asarray(sem), nan)
+
+
+def interval(values: Sequence[float]) -> tuple[float, float, float]:
+    """Return the mean of one value a seed, and the ends of its 95 % interval."""
+    values = np.asarray(values, dtype=float)
+    sem = values.std(ddof=1) / np.sqrt(len(values)) if len(values) > 1 else nan
+    half = float(half_width(sem, len(values)))
+    return float(values.mean()), float(values.mean() - half), float(values.mean() + half)
+
+
+def per_cent(value: float, digits: int = 2) -> str:
+    """Spell a fraction in per cent with its sign: `+0.12 %`."""
+    return f"{round(100 * value, digits) + 0.0:+.{digits}f} %".replace("-", "−")  # + 0.0: no −0.00
+
+
+def with_interval(value: float, low: float, high: float, n_seeds: int, digits: int = 2) -> str:
+    """Spell a fraction, its interval and the number of seeds: `+0.12 % (95 % interval −0.1 to +0.3 %, 5 seeds)`."""
+    if n_seeds < 2:
+        return f"{per_cent(value, digits)} (one seed, no interval)"
+    ends = f"{per_cent(low, digits).removesuffix(' %')} to {per_cent(high, digits)}"
+    return f"{per_cent(value, digits)} (95 % interval {ends}, {n_seeds} seeds)"
+
+
+def baseline_of(laws: Sequence[str]) -> str:
+    """The law that the others are held against: gaussian, or the first."""
+    return "gaussian" if "gaussian" in list(laws) else next(iter(laws))
+
+
+def law_words(law: str) -> str:
+    """Spell a law within a sentence: `one-bit`, `Gaussian`."""
+    return {"gaussian": "Gaussian", "rademacher": "Rademacher"}.get(law, law.replace("_", "-"))
+
+
+def plain_text(title: str) -> str:
+    """Spell what a title says, with its formulas, as plain text: `noise σ = 0.3`, `L = 2`."""
+    return title.replace("$", "").replace("\\sigma", "σ").replace("\n", ", ")
+
+
+def paired(readout: "pd.DataFrame", law: str, baseline: str, keys: Sequence[str], ratio: bool = True) -> "pd.Series":
+    """Return value(law)/value(baseline) − 1, or the difference, of the same seed and `keys`; found read-outs only.
+
+    Returns:
+        a series indexed by seed and `keys`.
+    """
+    found = readout[readout["converged"]] if "converged" in readout else readout
+    index = ["seed", *keys]
+    one, other = (found[found["law"] == name].set_index(index)["value"] for name in (law, baseline))
+    both = (one / other - 1) if ratio else (one - other)
+    return both.dropna()
+
+
+def law_gaps(readout: "pd.DataFrame", keys: Sequence[str], where: str, metric: str = "test MSE") -> list[Finding]:
+    """Return a finding for every law but the baseline: the mean over `keys` of the paired relative difference."""
+    laws = list(readout["law"].unique())
+    baseline = baseline_of(laws)
+    findings = []
+    for law in (law for law in laws if law != baseline):
+        gaps = paired(readout, law, baseline, keys).groupby("seed").mean()
+        if len(gaps) == 0:
+            continue
+        value, low, high = interval(gaps)
+        words = f"{law_words(law)} against {law_words(baseline)} weights"
+        text = f"{where}: {metric} of {words} {with_interval(value, low, high, len(gaps))}"
+        findings.append(Finding(text, value, low, high, len(gaps)))
+    return findings
+
+
+def theory_gap(readout: "pd.DataFrame", theory: "pd.DataFrame", keys: Sequence[str], where: str) -> list[Finding]:
+    """Return the finding of simulation/theory − 1, the mean over `keys` of all laws; none without a theory line."""
+    keys = ["cell", "depth", "n_train", "readout", *(key for key in keys if key == "metric")]
+    expected = theory[theory["converged"] & (theory["value"] > 0)].set_index(keys)["value"]
+    found = readout[readout["converged"]]
+    wanted = expected.reindex(found.set_index(keys).index).to_numpy()
+    deviation = (found["value"] / wanted - 1).groupby(found["seed"].to_numpy()).mean().dropna()
+    if len(deviation) == 0:
+        return []
+    value, low, high = interval(deviation)
+    text = f"{where}: simulation against theory {with_interval(value, low, high, len(deviation))}"
+    return [Finding(text, value, low, high, len(deviation))]

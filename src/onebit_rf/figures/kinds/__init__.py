@@ -1,0 +1,76 @@
+"""The kinds of figure, a file each: the options that the configuration gives, and how tables become a picture.
+
+A kind is a class with its options as fields, `tag="NAME"` as its file is called, and the members of FigureRecord.
+It is read with the configuration: what is slow to import (matplotlib, SciPy) is imported where it is used.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+from msgspec import Meta
+
+from onebit_rf.figures.facts import Facts
+from onebit_rf.model.record import DISTINCT, Record
+from onebit_rf.model.registry import Registry
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from onebit_rf.figures.findings import Finding
+
+Experiments = Annotated[list[str], Meta(min_length=1, description="names of experiments"), DISTINCT]
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The rows that a figure is drawn from, of the stages that it needs; None for the others.
+
+    Attributes:
+        readout, theory: rows of all cells of its experiments, as the tables hold them.
+        latency: rows of all devices.
+        facts: a record for each cell, in the order of the configuration.
+    """
+
+    readout: "pd.DataFrame | None" = None
+    theory: "pd.DataFrame | None" = None
+    latency: "pd.DataFrame | None" = None
+    facts: Sequence[Facts] = ()
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure with what is said about it.
+
+    Attributes:
+        figure: the picture.
+        caption: what it shows, in a few sentences without the findings.
+        findings: what the tables say, with numbers and intervals.
+    """
+
+    figure: "Figure"
+    caption: str
+    findings: "Sequence[Finding]"
+
+
+class FigureRecord(Record, tag_field="kind"):
+    """A figure of the configuration.
+
+    A kind has the attribute `stages`, the stages whose tables it draws, of readout, theory and latency, and, unless it
+    draws latency alone, the field `experiments`.
+    """
+
+    stages = ("readout", "theory")
+    experiments = ()
+
+    def check(self, facts: Sequence[Facts]) -> Iterator[str]:
+        """Yield what keeps it from drawing these cells, from the figure's key on: `.n_train: must be …`."""
+        yield from ()
+
+    def draw(self, tables: Tables) -> Drawing:
+        """Draw."""
+        raise NotImplementedError
+
+
+FIGURES: Registry[type[FigureRecord]] = Registry("figures/kinds", "figure")

@@ -1,0 +1,130 @@
+"""Which curves a figure draws, in which panel and colour: the same answer when the config is read and when it is drawn.
+
+A curve is a row of names and values: cell, experiment, depth, readout and the leaves that a sweep varies.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Any
+
+from msgspec import Meta
+
+from onebit_rf.figures.facts import Facts
+
+Row = dict[str, Any]
+Panel = tuple[tuple[str, Any], ...]  # (name, value) of what tells a panel from the others
+MOST_PANELS = 12
+MOST_COLOURS = 12
+
+At = Annotated[
+    dict[str, Any],
+    Meta(description="draws these only: depth, n_train, readout, law or a swept leaf, with a value or a list of them"),
+]
+Column = Annotated[str, Meta(description="depth, readout, experiment or a swept leaf")]
+
+
+def values_at(at: Mapping[str, Any], name: str) -> list[Any] | None:
+    """Return the values that `at` gives for a name; None where it does not."""
+    if name not in at:
+        return None
+    return at[name] if isinstance(at[name], list) else [at[name]]
+
+
+def curves(facts: Sequence[Facts], at: Mapping[str, Any]) -> list[Row]:
+    """Return the curves of all cells that `at` leaves."""
+    rows = [row for cell in facts for row in cell.curves()]
+    return [row for row in rows if all(row[name] in values_at(at, name) for name in at if name in row)]
+
+
+def swept_leaves(facts: Sequence[Facts]) -> list[str]:
+    """Return the leaves that any cell sweeps."""
+    return list(dict.fromkeys(leaf for cell in facts for leaf in cell.swept))
+
+
+def varying(rows: Sequence[Row], facts: Sequence[Facts]) -> list[str]:
+    """Return what takes several values: of experiment, the swept leaves, readout and depth."""
+    names = ["experiment", *swept_leaves(facts), "readout", "depth"]
+    return [name for name in names if len({repr(row.get(name)) for row in rows}) > 1]
+
+
+def panels(rows: Sequence[Row], facts: Sequence[Facts], *within: str) -> dict[Panel, list[Row]]:
+    """Return the curves of every panel: one for each combination of what varies and is not told apart `within`."""
+    names = [name for name in varying(rows, facts) if name not in within]
+    sorted_rows: dict[Panel, list[Row]] = {}
+    for row in rows:
+        sorted_rows.setdefault(tuple((name, row.get(name)) for name in names), []).append(row)
+    return sorted_rows
+
+
+def check_layout(
+    facts: Sequence[Facts], at: Mapping[str, Any], colour: str, facets: Sequence[str] | None, x: str | None = None
+) -> Iterator[str]:
+    """Yield what is wrong with a figure's `at`, `x`, `colour` and `facets`, from its key on."""
+    leaves = swept_leaves(facts)
+    known = ["depth", "readout", "experiment", *leaves]
+    for key, name in (("colour", colour), ("x", x), *(("facets", name) for name in facets or ())):
+        if name is not None and name not in known:
+            yield f".{key}: must be one of {', '.join(known)}, got {name!r}"
+            return
+    selectable = [*known, "n_train", "law"]
+    if unknown := [name for name in at if name not in selectable]:
+        yield f".at: unknown name {', '.join(unknown)}; known are {', '.join(selectable)}"
+        return
+    everything = [row for cell in facts for row in cell.curves()]
+    for name in (name for name in at if name in known):
+        there = list(dict.fromkeys(row[name] for row in everything if name in row))
+        if missing := [value for value in values_at(at, name) if value not in there]:
+            yield f".at.{name}: {missing[0]!r} is not drawn by any experiment; there are {', '.join(map(str, there))}"
+            return
+    rows = curves(facts, at)
+    if not rows:
+        yield ".at: nothing is left to draw"
+        return
+    drawn = panels(rows, facts, *filter(None, (colour, x)))
+    outside = [name for name, _ in next(iter(drawn))]
+    if facets is not None and (lost := [name for name in outside if name not in facets]):
+        yield f".facets: {', '.join(lost)} varies too; add it, or choose by `at: {{{lost[0]}: …}}`"
+    elif len(drawn) > MOST_PANELS:
+        yield f": {len(drawn)} panels by {', '.join(outside)} are more than {MOST_PANELS}; choose some by `at`"
+    elif (count := len({repr(row.get(colour)) for row in rows})) > MOST_COLOURS:
+        yield f".colour: {count} values of {colour} are more than {MOST_COLOURS} colours; choose some by `at`"
+
+
+def ordered(panel_rows: Mapping[Panel, Any], facets: Sequence[str] | None) -> dict[Panel, Any]:
+    """Return the panels sorted by the facets in the order given, each by first appearance."""
+    if not facets:
+        return dict(panel_rows)
+    places = {name: list(dict.fromkeys(repr(dict(panel).get(name)) for panel in panel_rows)) for name in facets}
+    rank = {panel: [places[name].index(repr(dict(panel).get(name))) for name in facets] for panel in panel_rows}
+    return {panel: panel_rows[panel] for panel in sorted(panel_rows, key=rank.__getitem__)}
+
+
+def words(name: str, value: Any) -> str:
+    """Return a value with its name as a title or a legend spells it."""
+    if name == "experiment":
+        return str(value).replace("_", " ")
+    if name == "depth":
+        return f"$L = {value}$"
+    if name == "readout":
+        return readout_words(value)
+    number = f"{value:g}" if isinstance(value, float) else str(value)
+    return f"{label(name)} = {number}" if len(label(name)) < 3 or "$" in label(name) else f"{label(name)} {number}"
+
+
+def readout_words(readout: str) -> str:
+    """Return a read-out as a legend spells it."""
+    kind, _, argument = readout.partition(":")
+    if kind == "ridge":
+        return f"λ = {argument}"
+    if kind in ("mirror", "descent"):
+        name, _, parameter = argument.partition(":")
+        mirror = {"l2": "ℓ2", "q": f"q = {parameter}", "hypentropy": f"hypentropy, β = {parameter}"}.get(name, name)
+        return mirror if kind == "mirror" else f"descent, {mirror}"
+    return f"{kind.replace('-', ' ')} loss, λ = {argument}"
+
+
+def label(name: str) -> str:
+    """Return a column's name as an axis or a title spells it."""
+    known = {"depth": "depth $L$", "n_train": "samples $n$", "noise": "noise $\\sigma$", "readout": "read-out"}
+    known |= {"network.widths": "width $d$", "network.activation": "activation", "dataset.dim": "$d_0$"}
+    known |= {"dataset.spectrum": "spectrum", "n_train.last": "samples $n$"}
+    return known.get(name, name.replace("_", " "))

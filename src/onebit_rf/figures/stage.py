@@ -1,0 +1,80 @@
+"""The figures stage: read the tables that a kind needs, draw, and write picture, caption and findings."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from onebit_rf.errors import OnebitError
+from onebit_rf.figures import style
+from onebit_rf.figures.facts import Facts
+from onebit_rf.figures.kinds import Drawing, FigureRecord, Tables
+from onebit_rf.tables.files import read_frame, read_provenance, write_table
+from onebit_rf.tables.findings import FINDINGS
+from onebit_rf.tables.latency import LATENCY
+from onebit_rf.tables.readout import READOUT
+from onebit_rf.tables.theory import THEORY
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+STAGES = {"readout": READOUT, "theory": THEORY, "latency": LATENCY}
+
+
+def draw_figure(
+    name: str,
+    record: FigureRecord,
+    facts: Sequence[Facts],
+    inputs: Mapping[str, Sequence[str]],
+    outputs: Mapping[str, str],
+) -> None:
+    """Draw a figure.
+
+    Args:
+        name: of the figure.
+        record: its kind and options.
+        facts: the cells of its experiments.
+        inputs: stage → its tables, for the stages of the kind.
+        outputs: paths of `pdf`, `png`, `caption` and `findings`.
+    """
+    frames = {stage: read_frame(paths, STAGES[stage]) if paths else None for stage, paths in inputs.items()}
+    for stage, frame in frames.items():
+        if frame is None and stage != "theory":
+            raise OnebitError(f"figures.{name}: there is no table of the stage {stage} to draw")
+    drawing = record.draw(Tables(**frames, facts=facts))
+    write_findings(outputs["findings"], name, drawing)
+    files = [(path, STAGES[stage]) for stage in inputs for path in inputs[stage]]
+    Path(outputs["caption"]).write_text(caption(drawing, frames.get("readout"), files), encoding="utf-8")
+    style.save(drawing.figure, [outputs["pdf"], outputs["png"]])
+
+
+def write_findings(path: str | Path, name: str, drawing: Drawing) -> None:
+    """Write the table `findings` of one figure; it may have no rows."""
+    rows = drawing.findings
+    columns = {"finding": [row.sentence for row in rows]}
+    columns |= {field: [getattr(row, field) for row in rows] for field in ("value", "low", "high", "n_seeds")}
+    write_table(path, FINDINGS, {"figure": name}, figure=[name] * len(rows), **columns)
+
+
+def caption(drawing: Drawing, readout: "pd.DataFrame | None", files: Sequence[tuple[str, Any]]) -> str:
+    """Return what the report prints below a figure: what it shows, its findings, seeds, machines and versions."""
+    lines = [drawing.caption, ""]
+    lines += [f"* {finding.sentence}" for finding in drawing.findings] + [""]
+    facts = []
+    if readout is not None:
+        count = readout["seed"].nunique()
+        facts.append(f"{count} seed{'s' * (count > 1)}")
+    sources = [read_provenance(path, table) for path, table in files]
+    machines = [source["machine"] for source in sources]
+    facts += dict.fromkeys(f"{machine['processor']}, {machine['cores']} cores" for machine in machines)
+    versions = {name: number for source in sources for name, number in source["libraries"].items()}
+    facts.append(", ".join(dict.fromkeys(f"onebit-rf {source['version']}" for source in sources)))
+    facts.append(", ".join(f"{name} {number}" for name, number in sorted(versions.items())))
+    return "\n".join([*lines, f"*{'; '.join(filter(None, facts))}.*", ""])
+
+
+def collect_findings(paths: Sequence[str | Path], table: str | Path, listing: str | Path) -> None:
+    """Stack the findings of all figures in one table, and list them for the report, each with a link to its figure."""
+    rows = read_frame(paths, FINDINGS).to_dict("list") if paths else {field.name: [] for field in FINDINGS.fields}
+    write_table(table, FINDINGS, {"figures": [Path(path).stem for path in paths]}, **rows)
+    items = [f"* {text} (`{name}.png`_)" for name, text in zip(rows["figure"], rows["finding"], strict=True)]
+    Path(listing).write_text("\n".join([*items, ""]), encoding="utf-8")

@@ -1,0 +1,193 @@
+"""Learning curves and sweeps draw what the tables say: every curve, law and point once; what is left out is said."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from made_up import expected, facts, lines_of, readout, tables, theory
+
+from onebit_rf.figures import style
+from onebit_rf.figures.kinds import Tables
+from onebit_rf.figures.kinds.learning_curve import LearningCurve
+from onebit_rf.figures.kinds.sweep import Axis, Sweep
+
+
+@pytest.fixture(autouse=True)
+def _close_figures():
+    yield
+    style.pyplot().close("all")
+
+
+def draw(record, made):
+    assert list(record.check(made.facts)) == []
+    return record.draw(made)
+
+
+def notes(drawing):
+    return drawing.figure.get_supxlabel()
+
+
+def titles(drawing):
+    return [axes.get_title() for axes in drawing.figure.axes if axes.get_title()]
+
+
+def test_theory_is_a_line_broken_where_it_was_not_found():
+    drawing = draw(LearningCurve(experiments=["net"]), tables(facts()))
+    x, y = lines_of(drawing.figure.axes[0])[0]
+    assert x.tolist() == (np.arange(1, 13) / 8).tolist()
+    assert np.isnan(y[7])
+    assert y[0] == expected(1, 1)
+    assert "the theory diverges or was not found at 2 points at $n/d_L$ = 1: not drawn" in notes(drawing)
+
+
+def test_marks_are_means_of_every_law():
+    drawing = draw(LearningCurve(experiments=["net"]), tables(facts(), laws=("gaussian", "one_bit", "mine")))
+    top = drawing.figure.axes[0]
+    assert len(top.containers) == 6  # three laws, two depths
+    assert top.containers[0][0].get_ydata()[0] == pytest.approx(expected(1, 1) * 1.01)
+    assert len({container[0].get_marker() for container in top.containers}) == 3
+
+
+def test_deviations_are_per_cent():
+    drawing = draw(LearningCurve(experiments=["net"]), tables(facts()))
+    bars = drawing.figure.axes[1].containers[0]
+    assert bars[0].get_ydata() == pytest.approx(np.full(11, 1.0))  # n = 8 has no theory
+
+
+def test_readouts_that_were_not_found_are_left_out_and_counted():
+    made = tables(facts())
+    lost = (made.readout["seed"] == 2) & (made.readout["n_train"] == 4) & (made.readout["depth"] == 1)
+    rows = made.readout.assign(converged=~lost, value=np.where(lost, 1e9, made.readout["value"]))
+    drawing = draw(LearningCurve(experiments=["net"]), Tables(rows, made.theory, None, made.facts))
+    assert drawing.figure.axes[0].containers[0][0].get_ydata()[3] == pytest.approx(expected(1, 4) * 1.005)
+    assert "2 of 144 read-outs were not found: left out" in notes(drawing)
+
+
+def test_rounding_is_no_data():
+    """Without noise the teacher is recovered from n ≥ d_L samples; 1e-30 is not an error."""
+    made = tables(facts(noise=0.0))
+    known = made.theory.assign(value=made.theory["value"].where(made.theory["n_train"] < 8, 0.0), converged=True)
+    rows = made.readout.assign(value=made.readout["value"].where(made.readout["n_train"] < 8, 1e-30))
+    drawing = draw(LearningCurve(experiments=["net"]), Tables(rows, known, None, made.facts))
+    assert drawing.figure.axes[0].get_ylim()[0] > 1e-3
+    assert "recovered exactly, not drawn" in notes(drawing)
+
+
+def test_one_seed_has_no_intervals_and_says_so():
+    drawing = draw(LearningCurve(experiments=["net"]), tables(facts(), seeds=(0,)))
+    assert "one seed: no intervals" in drawing.figure.get_suptitle()
+    assert "95" not in drawing.figure.get_suptitle()
+    assert all("no interval" in finding.sentence for finding in drawing.findings)
+
+
+def test_colours_and_panels_are_chosen_by_name():
+    cell = facts(readouts=["ridge:0", "ridge:3"])
+    drawing = draw(LearningCurve(experiments=["net"], colour="readout"), tables(cell))
+    assert titles(drawing) == ["$L = 1$", "$L = 2$"]
+    assert [text.get_text() for text in drawing.figure.legends[0].get_texts()][-2:] == ["λ = 0", "λ = 3"]
+
+
+def test_experiments_of_different_networks_are_drawn_at_their_own_width():
+    wide = facts("wide", dims=[30, 16, 16])
+    drawing = draw(LearningCurve(experiments=["net", "wide"]), tables(facts(), wide))
+    assert lines_of(drawing.figure.axes[1])[0][0][-1] == 12 / 16
+    assert titles(drawing) == ["tanh, 30 → 8 × 2", "tanh, 30 → 16 × 2"]
+
+
+def test_an_activation_that_is_not_odd_is_said_to_be():
+    drawing = draw(LearningCurve(experiments=["net"]), tables(facts(activation="relu", odd=False)))
+    assert "relu (not odd)" in drawing.figure.get_suptitle()
+    assert "relu is not odd" in drawing.caption
+
+
+def test_labels_are_drawn_without_a_theory():
+    cell = facts(target="labels", outputs=10, described=False, noise=None, teacher=None)
+    made = tables(cell, estimator="labels", metric="accuracy")
+    drawing = draw(LearningCurve(experiments=["net"]), made)
+    assert drawing.figure.axes[0].get_ylabel() == "test accuracy"
+    assert drawing.figure.axes[1].containers[0][0].get_ydata() == pytest.approx(np.full(12, 1.0))
+
+
+def test_different_measures_do_not_share_axes():
+    cell = facts(readouts=["ridge:0", "logistic:1"])
+    (mistake,) = LearningCurve(experiments=["net"]).check([cell])
+    assert "read-outs are measured differently" in mistake
+    assert list(LearningCurve(experiments=["net"], at={"readout": "ridge:0"}).check([cell])) == []
+
+
+def test_deviations_beyond_the_panel_are_said():
+    made = tables(facts(n_train=list(range(1, 21)), dims=[30, 8, 8]))
+    rows = made.readout.assign(value=made.readout["value"] * np.where(made.readout["n_train"] == 9, 3, 1))
+    drawing = draw(LearningCurve(experiments=["net"]), Tables(rows, made.theory, None, made.facts))
+    assert "deviations beyond their panel, up to 21" not in notes(drawing)  # n/d_L = 1.125 lies off the threshold
+    rows = made.readout.assign(value=made.readout["value"] * np.where(made.readout["n_train"] == 8, 3, 1))
+    known = made.theory.assign(converged=True)
+    drawing = draw(LearningCurve(experiments=["net"]), Tables(rows, known, None, made.facts))
+    assert "$n/d_L$ = 1" in notes(drawing)
+
+
+def swept():
+    """Two noises at three widths."""
+
+    def cell(noise, width):
+        leaves = {"noise": noise, "network.widths": f"{width}x2"}
+        name = "/".join(["s", *(f"{leaf}~{value}" for leaf, value in leaves.items())])
+        return facts(name, swept=leaves, dims=[30, width, width])
+
+    return [cell(noise, width) for noise in (0.0, 0.3) for width in (8, 16, 64)]
+
+
+def test_a_swept_leaf_is_the_x_axis():
+    record = Sweep(experiments=["s"], x="network.widths", at={"n_train": 4})
+    drawing = draw(record, tables(*swept()))
+    x, y = lines_of(drawing.figure.axes[0])[0]
+    assert x.tolist() == [8, 16, 64]
+    assert y.tolist() == [expected(1, 4)] * 3
+    assert drawing.figure.axes[0].get_xscale() == "log"
+    assert titles(drawing) == ["noise $\\sigma$ = 0", "noise $\\sigma$ = 0.3"]
+    assert "n = 4" in drawing.figure.get_suptitle()
+
+
+def test_a_swept_leaf_may_be_colour_or_facet():
+    record = Sweep(experiments=["s"], x="depth", colour="network.widths", facets=["noise"])
+    drawing = draw(record, tables(*swept()))
+    assert [text.get_text() for text in drawing.figure.legends[0].get_texts()][-3:] == [
+        "width $d$ = 8x2",
+        "width $d$ = 16x2",
+        "width $d$ = 64x2",
+    ]
+    assert len(titles(drawing)) == 2
+
+
+def test_words_make_an_axis_in_their_order():
+    axis = Axis(["tanh", "relu", "tanh"])
+    assert (axis.is_number, axis.places) == (False, {"tanh": 0, "relu": 1})
+    assert Axis(["8x2", "16x3"]).is_number is False  # numbers of layers differ
+    assert Axis([0.0, 0.5]).is_log is False
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"x": "n_train"}, ".x: must be one of"),
+        ({"at": {"n_train": 99}}, ".at.n_train: 99 is not among the sample sizes of 's/noise~0.0"),
+        ({"at": {"n_train": [1, 2]}}, ".at.n_train: must be one n"),
+    ],
+)
+def test_a_wrong_sweep_figure_is_one_line(options, message):
+    mistakes = list(Sweep(**{"experiments": ["s"], "x": "noise", **options}).check(swept()))
+    assert len(mistakes) == 1
+    assert mistakes[0].startswith(message)
+
+
+def test_findings_are_of_what_is_drawn():
+    drawing = draw(Sweep(experiments=["s"], x="noise", at={"n_train": 4, "network.widths": "8x2"}), tables(*swept()))
+    gap, from_theory = drawing.findings
+    assert gap.value == pytest.approx(0.01)
+    assert from_theory.value == pytest.approx(np.mean([1.0, 1.01]) * 1.01 - 1)
+    assert isinstance(pd.DataFrame([vars(gap)]), pd.DataFrame)
+
+
+def test_made_up_tables_have_a_key():
+    rows = readout(facts())
+    assert not rows.duplicated(["cell", "law", "seed", "depth", "n_train", "readout"]).any()
+    assert not theory(facts()).duplicated(["cell", "depth", "n_train", "readout"]).any()

@@ -1,0 +1,72 @@
+"""The README: what it tells a newcomer to write works as it stands, and its numbers are those that were computed."""
+
+import re
+import shlex
+
+import pytest
+import yaml
+
+from conftest import ROOT
+from onebit_rf.cli import main
+from onebit_rf.errors import OnebitError
+from onebit_rf.figures.__main__ import read_findings, renew
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+# `path` in the text, then the file's content.
+FILES = dict(
+    re.findall(r"`((?:config|src)/[\w/]+\.(?:py|yaml))`[^`]*:\n\n```(?:python|yaml)\n(.*?)```", README, re.DOTALL)
+)
+MOST_LINES = 15
+
+
+def lines(text):
+    return [line for line in text.splitlines() if line.strip()]
+
+
+def test_the_examples_are_short():
+    study = yaml.safe_load(FILES["config/mine.yaml"])
+    assert len(FILES) == 5
+    for path, text in FILES.items():
+        if path.endswith(".py"):
+            assert len(lines(text)) <= MOST_LINES, path
+    assert list(study) == ["laws", "experiments", "figures"]
+    assert len(lines(FILES["config/mine.yaml"])) <= MOST_LINES
+
+
+@pytest.mark.slow
+def test_a_newcomers_study_runs_as_it_is_written(fresh_project):
+    """A new activation, law, kind of inputs and kind of figure, in a sweep: no other file is touched."""
+    for path, text in FILES.items():
+        assert not (fresh_project.path / path).exists(), path
+        (fresh_project.path / path).write_text(text, encoding="utf-8")
+    command = re.search(r"^snakemake --cores all (.* --configfile config/mine.yaml)$", README, re.MULTILINE).group(1)
+    run = fresh_project.snakemake(*shlex.split(command))
+    assert run.returncode == 0, run.stderr[-3000:]
+    results = fresh_project.path / "results"
+    assert len(list((results / "readout/mine").rglob("*.parquet"))) == 2 * 3 * 3  # widths, noises, laws; one seed
+    findings = read_findings(results / "figures/mine.parquet")["mine"]
+    assert any("uniform against Gaussian weights" in sentence for sentence in findings)
+    assert any("simulation against theory" in sentence for sentence in findings)
+
+
+def test_the_findings_quoted_are_those_computed():
+    assert renew(README, read_findings(ROOT / "results/reference/findings.parquet")) == README, "make reference"
+    assert re.findall(r"<!-- findings of (\w+) -->\n-", README) == ["depth", "images", "speedup"]
+
+
+def test_findings_of_a_figure_that_has_none_are_refused():
+    page = "a\n<!-- findings of depth -->\nold\n<!-- end -->\nb"
+    assert renew(page, {"depth": ["new", "newer"]}) == page.replace("old", "- new\n- newer")
+    with pytest.raises(OnebitError, match="no findings of the figure 'depth'; there are some of ridge"):
+        renew(page, {"ridge": ["x"]})
+
+
+def test_the_prediction_shown_is_what_the_command_prints(capsys):
+    command, shown = re.search(r"\$ onebit-rf (.*?)\n(.*?)```", README, re.DOTALL).groups()
+    assert main(shlex.split(command)) == 0
+    assert capsys.readouterr().out == shown
+
+
+def test_links_lead_to_files():
+    for target in re.findall(r"\]\(([^)#]+)[^)]*\)", README):
+        assert (ROOT / target).exists(), target
