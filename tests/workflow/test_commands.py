@@ -133,3 +133,14 @@ def test_after_a_kill_one_command_goes_on(fresh_project):
     resumed = fresh_project.snakemake("results/agreement/entropy.parquet")
     assert resumed.returncode == 0, resumed.stderr
     assert not list(fresh_project.path.glob("results/**/*.partial"))
+
+
+def test_the_report_opens_with_the_findings(finished_project):
+    """A list that links to the figures, without a mistake in its markup."""
+    done = run(finished_project, "--report", "report.html")
+    assert done.returncode == 0, done.stderr
+    assert "ERROR" not in done.stderr
+    report = (finished_project.path / "report.html").read_text(encoding="utf-8")
+    assert "showResultInfo('results/figures/depth.png')" in report
+    assert 'class=\\"system-message' not in report
+    assert '"labels": {"figure": "depth", "format": "PDF"}' in report

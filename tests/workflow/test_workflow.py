@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from conftest import Project
+from conftest import Project, load_yaml
 
 pytestmark = pytest.mark.slow
 
@@ -266,3 +266,44 @@ def test_damaged_table_is_named_with_the_remedy(finished_project, damage):
     finally:
         path.write_bytes(before)
         figure.write_bytes(drawn)
+
+
+def dry_run(project, overlay):
+    """What a run would do with a config laid over the project's."""
+    (project.path / "overlay.yaml").write_text(yaml.safe_dump(overlay))
+    run = project.snakemake("-n", "all", "--configfile", "overlay.yaml")
+    assert run.returncode == 0, run.stderr
+    return run.stdout
+
+
+def test_an_overlay_switches_entries_off(finished_project):
+    figures = load_yaml("config/config.yaml")["figures"]
+    without_times = dry_run(finished_project, {"latency": None, "figures": {"latency": None, "speedup": None}})
+    assert "measure_latency" not in without_times
+    assert "figures/speedup" not in without_times
+    assert "collect_findings" in without_times
+    rest = {"figures": dict.fromkeys(figures), "latency": None}
+    assert "draw_figure" not in dry_run(finished_project, rest)
+    experiments = load_yaml("config/config.yaml")["experiments"]
+    nothing = dry_run(finished_project, rest | {"experiments": dict.fromkeys(experiments)})
+    assert "train_readout" not in nothing
+    assert "compare_theory" not in nothing
+
+
+def test_one_more_value_of_a_sweep_plans_its_cells_alone(fresh_project):
+    """A new cell, the figure of the experiment and the findings; cells that are there stay."""
+    name, changes = "classification", {"figures": {"mine": {"kind": "sweep", "experiments": ["mine"], "x": "noise"}}}
+    shared = {key: load_yaml("config/config.yaml")["experiments"]["tanh"][key] for key in ("dataset", "network")}
+    task = {"target": "teacher", "teacher": "normal", "teachers": 1, "noise": 0.0, "readouts": ["ridge:0"]}
+    mine = shared | task | {"n_train": {"first": 10, "last": 20, "step": 10}, "sweep": {"noise": [0.0, 0.1]}}
+    config = yaml.safe_load((fresh_project.path / "config/config.yaml").read_text())
+    config.update(experiments={"mine": mine, name: config["experiments"][name]}, latency=None, **changes)
+    fresh_project.configure(config)
+    assert fresh_project.snakemake("all").returncode == 0
+    features = {path for path in made(fresh_project) if path.startswith("features/")}
+    assert len(features) == 2 * 2  # two data sets, two laws: both noises share their features
+    mine["sweep"]["noise"].append(0.2)
+    fresh_project.configure(config)
+    new = {"readout/mine/noise~0.2/gaussian/seed0.parquet", "readout/mine/noise~0.2/one_bit/seed0.parquet"}
+    old = matching(made(fresh_project), {"agreement/mine.*", "figures/mine.*", "findings.*"})
+    assert fresh_project.planned() == new | old | {"theory/mine/noise~0.2.parquet"}

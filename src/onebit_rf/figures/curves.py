@@ -7,7 +7,7 @@ import numpy as np
 
 from onebit_rf.figures import style
 from onebit_rf.figures.facts import Facts
-from onebit_rf.figures.findings import Finding, baseline_of, law_gaps, plain_text, theory_gap
+from onebit_rf.figures.findings import Finding, baseline_of, law_gaps, law_words, plain_text, theory_gap
 from onebit_rf.figures.kinds import Tables
 from onebit_rf.figures.layout import Panel, Row, values_at, words
 from onebit_rf.model.readouts import READOUTS
@@ -231,12 +231,17 @@ def dress(
     """Label the axes of the panels, explain marks, lines and colours, and write the title: `titles` below the cells."""
     for i in first_of_lines(len(axes)):
         axes[i][0].set_ylabel(METRICS[found.metric(rows)] + (" (averaged over teachers)" if found.averaged else ""))
-        axes[i][1].set_ylabel("simulation /\ntheory − 1 (%)" if found.theory else "law /\nbaseline − 1 (%)")
+        axes[i][1].set_ylabel("simulation /\ntheory − 1 (%)" if found.theory else against_baseline(found.laws))
     theory = [style.key("theory", ls="-", color="0.2", lw=1.2)] if found.theory else []
     keys = [style.key(label, ls="-", color=colour) for label, colour in palette.values()]
     figure.legend(handles=[*style.law_keys(found.laws, "0.2"), *theory, *keys], loc="outside right center")
     shared = ", ".join(describe_cells(list(found.facts.values())))
     figure.suptitle("\n".join(filter(None, [shared, "; ".join(titles)])), fontsize=9)
+
+
+def against_baseline(laws: Sequence[str]) -> str:
+    """The label of the axis of deviations from the baseline law."""
+    return f"law / {law_words(baseline_of(laws))}\n− 1 (%)"
 
 
 def caption(found: Curves, rows: Sequence[Row], against: str) -> str:
@@ -245,10 +250,11 @@ def caption(found: Curves, rows: Sequence[Row], against: str) -> str:
     lines = (
         "Lines are theory, marks are simulation; below, simulation over theory."
         if found.theory
-        else f"Below, every law of the weights against the {baseline_of(found.laws)} one, seed by seed."
+        else f"Below, the laws of the weights against the {law_words(baseline_of(found.laws))} one, seed by seed."
     )
     averaged = " The error is averaged over all teachers without sampling." if found.averaged else ""
-    return f"{name[0].upper()}{name[1:]} against {against}. {lines}{averaged}{not_odd(found.facts.values())}"
+    odd = not_odd(found.facts.values()) if found.theory else ""
+    return f"{name[0].upper()}{name[1:]} against {against}. {lines}{averaged}{odd}"
 
 
 def findings(

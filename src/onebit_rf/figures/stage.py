@@ -1,5 +1,6 @@
 """The figures stage: read the tables that a kind needs, draw, and write picture, caption and findings."""
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -57,8 +58,8 @@ def write_findings(path: str | Path, name: str, drawing: Drawing) -> None:
 
 def caption(drawing: Drawing, readout: "pd.DataFrame | None", files: Sequence[tuple[str, Any]]) -> str:
     """Return what the report prints below a figure: what it shows, its findings, seeds, machines and versions."""
-    lines = [drawing.caption, ""]
-    lines += [f"* {finding.sentence}" for finding in drawing.findings] + [""]
+    lines = [escape(drawing.caption), ""]
+    lines += [f"* {escape(finding.sentence)}" for finding in drawing.findings] + [""]
     facts = []
     if readout is not None:
         count = readout["seed"].nunique()
@@ -72,9 +73,14 @@ def caption(drawing: Drawing, readout: "pd.DataFrame | None", files: Sequence[tu
     return "\n".join([*lines, f"*{'; '.join(filter(None, facts))}.*", ""])
 
 
+def escape(text: str) -> str:
+    """Return text in which reStructuredText sees no markup."""
+    return re.sub(r"[\\`*|]|_(?!\w)", r"\\\g<0>", text)
+
+
 def collect_findings(paths: Sequence[str | Path], table: str | Path, listing: str | Path) -> None:
     """Stack the findings of all figures in one table, and list them for the report, each with a link to its figure."""
     rows = read_frame(paths, FINDINGS).to_dict("list") if paths else {field.name: [] for field in FINDINGS.fields}
     write_table(table, FINDINGS, {"figures": [Path(path).stem for path in paths]}, **rows)
-    items = [f"* {text} (`{name}.png`_)" for name, text in zip(rows["figure"], rows["finding"], strict=True)]
+    items = [f"* {escape(text)} (`{name}.png`_)" for name, text in zip(rows["figure"], rows["finding"], strict=True)]
     Path(listing).write_text("\n".join([*items, ""]), encoding="utf-8")

@@ -135,7 +135,7 @@ class Panel:
 
     def dataset(self) -> str:
         """The name of the data set in words."""
-        return self.cell.dataset.replace("_", " ")
+        return self.cell.dataset.removesuffix("-dataset").replace("_", " ")  # as one without a name is called
 
     def title(self) -> str:
         """Data set and n; network; read-out; other leaves of the sweep."""

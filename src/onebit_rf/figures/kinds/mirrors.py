@@ -78,7 +78,8 @@ class Mirrors(FigureRecord, tag="mirrors"):
         lines = [*(shared if len(shared) == 1 else ()), style.seeds_in_words(readout)]
         figure.suptitle("\n".join(fill(line, TITLE) for line in lines), fontsize=9)
         drawn = readout[(readout["depth"] == 1) | readout["cell"].isin([cell.cell for cell, _ in ratio_panels(facts)])]
-        style.note(figure, [*style.count_not_found(theory, drawn), *_thinned(drawn)])
+        aside = "marks of one n stand side by side"
+        style.note(figure, [*style.count_not_found(theory, drawn), *_thinned(drawn), aside])
         return Drawing(figure, _caption(readout, facts, looks), _findings(readout, theory, facts))
 
 
@@ -233,7 +234,7 @@ def _draw_errors(axes: "Axes", cell: Facts, readout: "pd.DataFrame", theory: "pd
         | readout["readout"].astype(str).str.startswith("descent:")
     ]
     slots = [(mirror, law) for mirror in mirrors for law in looks.laws]
-    step = _step(sorted(set(readout["n_train"])), width, len(slots), 0.015)  # errors fall steeply
+    step = _step(sorted(set(readout["n_train"])), width, len(slots), 0.007)  # errors fall steeply
     offsets = {slot: step * (i - (len(slots) - 1) / 2) for i, slot in enumerate(slots)}
     for mirror in mirrors:
         line = theory[(theory["cell"] == cell.cell) & (theory["depth"] == 1) & (theory["readout"] == mirror)]
