@@ -166,32 +166,31 @@ def _nodes(
     Raises:
         OnebitError: for a name or a leaf that is not there.
     """
-    node = {**plain(experiment), "sweep": None}
-    own = {leaf: value for leaf, value in row.items() if leaf.partition(".")[0] not in _PARTS or leaf in _PARTS}
-    for leaf, value in own.items():
-        _set(node, leaf, value, node, leaf)
-    nodes, names = {"experiment": node}, {}
+    own, parts, names = {**plain(experiment), "sweep": None}, {}, {}
+    of_parts = [leaf for leaf in row if leaf not in _PARTS and leaf.partition(".")[0] in _PARTS]
+    lost = [leaf for leaf in row if leaf not in of_parts and not _set(own, leaf, row[leaf])]
     for part, known in (("dataset", datasets), ("network", networks)):
-        choice = node[part]
+        choice = own[part]
         if isinstance(choice, str) and choice not in known.records:
             raise OnebitError(f".{part}: no such {part} {choice!r}; known are {', '.join(known.records) or 'none'}")
         names[part] = choice if isinstance(choice, str) else f"{name}-{part}"
-        nodes[part] = plain(known.records[choice]) if isinstance(choice, str) else deepcopy(choice)
-    for leaf in row.keys() - own:
-        part, _, rest = leaf.partition(".")
-        _set(nodes[part], rest, row[leaf], {**node, **nodes}, leaf)
-    return nodes, names
+        parts[part] = plain(known.records[choice]) if isinstance(choice, str) else deepcopy(choice)
+    lost += [leaf for leaf in of_parts if not _set(parts, leaf, row[leaf])]
+    if lost:
+        leaves = [leaf for leaf in _leaves(own) if leaf not in ("sweep", "target")]
+        raise OnebitError(f".sweep: no such leaf {lost[0]!r}; known are {', '.join([*leaves, *_leaves(parts)])}")
+    return {"experiment": own, **parts}, names
 
 
-def _set(node: dict[str, Any], path: str, value: Any, known: dict[str, Any], leaf: str) -> None:
-    """Put a value at a dotted path that is there."""
+def _set(node: Any, path: str, value: Any) -> bool:
+    """Put a value at a dotted path where there is one that is no mapping; say whether there was."""
     *above, last = path.split(".")
     for key in above:
-        node = node.get(key, {}) if isinstance(node, dict) else {}
+        node = node.get(key) if isinstance(node, dict) else None
     if not isinstance(node, dict) or last not in node or (isinstance(node[last], dict) and path not in _PARTS):
-        known = {key: value for key, value in known.items() if key not in ("sweep", "experiment", "target")}
-        raise OnebitError(f".sweep: no such leaf {leaf!r}; known are {', '.join(_leaves(known))}")
+        return False
     node[last] = value
+    return True
 
 
 def _leaves(node: Any, path: str = "") -> Iterator[str]:

@@ -46,8 +46,15 @@ def _shapes(config: Config, cells: Mapping[str, Cell], datasets: Mapping[str, An
         try:
             shapes[name] = datasets[name].shape(root)
         except OnebitError as error:
-            mistakes.append(f"datasets.{name}: {error}")
+            mistakes.append(f"{_key_of(name, config)}: {error}")
     return shapes, mistakes
+
+
+def _key_of(dataset: str, config: Config) -> str:
+    """Where a data set stands in the configuration."""
+    if dataset.partition(",")[0] in config.datasets:
+        return f"datasets.{dataset}"
+    return f"experiments.{dataset.partition(',')[0].removesuffix('-dataset')}.dataset"
 
 
 def _cross_checks(study: Study) -> Iterator[str]:
@@ -62,11 +69,13 @@ def _cross_checks(study: Study) -> Iterator[str]:
                 yield f"experiments.{cell.experiment}{mistake}{at_cell(cell.swept)}"
     for name, figure in study.config.figures.items():
         if "latency" in figure.stages and study.config.latency is None:
-            yield f"figures.{name}: draws latency, which is switched off; switch the figure off too: {{{name}: null}}"
+            off = f"switch the figure off, too, by figures: {{{name}: null}}"
+            yield f"figures.{name}: draws latency, which is switched off; {off}"
         known = study.config.experiments
         if unknown := [experiment for experiment in figure.experiments if experiment not in known]:
             listed = ", ".join(known) or "none"
-            yield f"figures.{name}: no such experiment {unknown[0]!r}; known are {listed}; {name}: null draws nothing"
+            off = f"a figure is switched off by figures: {{{name}: null}}"
+            yield f"figures.{name}: no such experiment {unknown[0]!r}; known are {listed}; {off}"
         elif not unsound & set(figure.experiments):
             yield from (f"figures.{name}{mistake}" for mistake in figure.check(study.facts(name)))
 
