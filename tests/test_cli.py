@@ -58,11 +58,11 @@ def test_options_reach_the_theory(capsys, options, error):
 def test_the_table_is_aligned_and_says_what_did_not_converge(capsys):
     _, out, _ = run(capsys, "predict", "--dims", "30,20", "--n-train", "10", "20", "100", "--noise", "0.5")
     header, *rows = out.rstrip("\n").split("\n")
-    assert header.split() == ["n_train", "n/p", "error", "kappa_1", "df_1", "converged"]
+    assert header.split() == ["n_train", "n/p", "error", "train_error", "gap", "kappa_1", "df_1", "converged"]
     assert len(rows) == 3
     assert rows[0].endswith("yes")
     assert "no: the error diverges at n_train = p" in rows[1]
-    assert len({row.index(row.split()[5]) for row in (*rows, header)}) == 1
+    assert len({row.index(row.split()[7]) for row in (*rows, header)}) == 1
 
 
 def test_json_has_no_number_for_what_is_not_finite(capsys):
@@ -149,3 +149,11 @@ def test_output_that_cannot_be_written_is_one_line():
     assert done.returncode == 1
     assert done.stderr.startswith("onebit-rf: ")
     assert done.stderr.count("\n") == 1
+
+
+def test_what_a_classifier_lacks_is_no_column_and_null(capsys):
+    arguments = ["predict", "--dims", "64,64", "--n-train", "32", "--loss", "logistic", "--penalty", "1"]
+    _, table, _ = run(capsys, *arguments)
+    assert table.splitlines()[0].split() == ["n_train", "n/p", "error", "kappa_1", "df_1", "converged"]
+    _, out, _ = run(capsys, *arguments, "--json")
+    assert json.loads(out)[0]["train_error"] is None

@@ -133,6 +133,13 @@ def test_errors_with_ridge_and_noise_are_the_printed_ones():
         check(predict(Problem(dims, int(row["n"]), spectrum="power:0.3", **fields)).error, row["error"])
 
 
+def test_training_errors_are_the_printed_ones():
+    for row in rows("Training error"):
+        dims, fields = tuple(int(dim) for dim in row["dims"].split(",")), {"ridge": float(row["λ"])}
+        fields |= {"noise": float(row["σ"]), "spectrum": row["Σ_0"]}
+        check(predict(Problem(dims, int(row["n"]), **fields)).train_error, row["R_train"])
+
+
 def test_errors_of_mirrors_are_the_printed_ones():
     table = rows("Mirrors")
     assert {row["mirror"] for row in table} == {"q:3", "q:1.5", "entropy"}

@@ -113,12 +113,14 @@ def _json(records: list[dict]) -> str:
 
 
 def _table(records: list[dict], width: int) -> str:
-    """Return aligned columns: n, n/p, E, κ and df of every layer, and why a row did not converge."""
+    """Return aligned columns: n, n/p, the errors, κ and df of every layer, and why a row did not converge."""
     depth = len(records[0]["kappa"])
     layers = [f"{name}_{layer}" for name in ("kappa", "df") for layer in range(1, depth + 1)]
-    rows = [["n_train", "n/p", "error", *layers, "converged"]]
+    known = {name for record in records for name in ("train_error", "gap") if not math.isnan(record[name])}
+    errors = ["error", *(name for name in ("train_error", "gap") if name in known)]
+    rows = [["n_train", "n/p", *errors, *layers, "converged"]]
     for record in records:
-        numbers = (record["error"], *record["kappa"], *record["df"])
+        numbers = (*(record[name] for name in errors), *record["kappa"], *record["df"])
         verdict = "yes" if record["converged"] else f"no: {record['reason']}"
         n = record["n_train"]
         rows.append([str(n), f"{n / width:.4g}", *(f"{number:.7g}" for number in numbers), verdict])

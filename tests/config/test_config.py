@@ -118,6 +118,12 @@ MISTAKES = [
     (put("figures.mine", {"kind": "pie"}), "figures.mine.kind: must be one of depth, images, latency, learning_curve"),
     (put("figures.ridge.color", "depth"), "figures.ridge: unknown key color; known are kind, experiments, at, colour"),
     (put("figures.ridge.colour", "hue"), "figures.ridge.colour: must be one of depth, readout, experiment, got 'hue'"),
+    (put("figures.mirrors.kind", "sweep"), "figures.mirrors: missing key x"),
+    (
+        put("figures.activations", {"kind": "learning_curve", "experiments": ["mirrors"], "metric": "gap"}),
+        "figures.activations.metric: gap is there for ridge:λ only, not for mirror:l2",
+    ),
+    (put("figures.gap.metric", "test"), "figures.gap.metric: must be one of mse, train_mse, gap, got 'test'"),
     (put("figures.ridge.at", {"readout": "ridge:7"}), "figures.ridge.at.readout: 'ridge:7' is not drawn"),
     (put("experiments.ridge", None), "figures.learning_curve: no such experiment 'ridge'; .*learning_curve: null}"),
     (put("latency", None), "figures.latency: draws latency, which is switched off; switch the figure off, too"),
@@ -209,7 +215,7 @@ def test_the_order_of_keys_changes_nothing(config):
 
 def test_more_than_a_hundred_readouts_are_valid(config):
     config["experiments"]["ridge"]["readouts"] = [f"ridge:{i}" for i in range(500)]
-    config["figures"]["ridge"]["at"] = {"readout": ["ridge:0", "ridge:100"]}
+    config["figures"] = {"ridge": {**config["figures"]["ridge"], "at": {"readout": ["ridge:0", "ridge:100"]}}}
     read_config(config)
 
 
@@ -233,7 +239,7 @@ def test_all_may_be_switched_off(config):
 def test_any_number_of_figures_of_one_kind(config):
     for i in range(40):
         config["figures"][f"more_{i}"] = {"kind": "learning_curve", "experiments": ["ridge"], "colour": "readout"}
-    assert len(read_config(config).config.figures) == 49
+    assert len(read_config(config).config.figures) == len(load_yaml("config/config.yaml")["figures"]) + 40
 
 
 def leaves(node, path=()):

@@ -81,3 +81,30 @@ def test_later_samples_do_not_change_earlier_fits(last):
     long = LearningCurve(train, np.array([last, N]), 0.1)
     np.testing.assert_allclose(short.fit(labels[:last])[0][:, 0], long.fit(labels)[0][:, 0], rtol=1e-9, atol=1e-12)
     np.testing.assert_allclose(short.averaged_error(test, 1.0)[1], long.averaged_error(test, 1.0)[1][:last], rtol=1e-9)
+
+
+@pytest.mark.parametrize("ridge", [0.0, 0.7])
+def test_averaged_train_error_equals_the_mean_over_many_teachers(ridge):
+    """4000 teachers and noises: 4 standard errors of each mean, at n below, next to and above p."""
+    rng = np.random.default_rng(3)
+    features, n_train, noise, draws = rng.standard_normal((60, 24)), np.array([10, 30, 60]), 0.5, 4000
+    curve = LearningCurve(features, n_train, ridge)
+    n, _ = curve.averaged_error(rng.standard_normal((5, 24)), noise)
+    exact = dict(zip(n.tolist(), curve.averaged_train_error(noise), strict=True))
+    teachers = rng.standard_normal((24, draws)) / np.sqrt(24)
+    labels = features @ teachers + noise * rng.standard_normal((60, draws))
+    fits, _ = curve.fit(labels)
+    for i, size in enumerate(n_train):
+        errors = np.mean((features[:size] @ fits[:, i] - labels[:size]) ** 2, axis=0)
+        assert exact[size] == pytest.approx(errors.mean(), abs=4 * errors.std() / np.sqrt(draws) + 1e-20)
+
+
+@pytest.mark.parametrize("ridge", [0.0, 2.0])
+def test_train_error_is_there_for_every_n_of_the_test_error(ridge):
+    rng = np.random.default_rng(4)
+    curve = LearningCurve(rng.standard_normal((40, 20)), np.array([5, 15, 26, 40]), ridge)
+    n, error = curve.averaged_error(rng.standard_normal((6, 20)), 0.3)
+    train = curve.averaged_train_error(0.3)
+    assert len(train) == len(n) == len(error)
+    assert (train >= 0).all()
+    assert ridge == 0 or (np.diff(train[5:]) > 0).any()

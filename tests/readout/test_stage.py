@@ -55,11 +55,12 @@ def train(folder, experiment, dims, law="gaussian", activation="tanh", seed=0, o
 
 def test_teacher_rows_have_both_estimators_at_their_sample_sizes(tmp_path):
     rows = run(tmp_path, sample_gaussian(300, "identity", 200, 40, seed=0), TEACHER)
+    assert set(rows["metric"]) == {"mse", "train_mse", "gap"}
+    rows = rows[rows["metric"] == "mse"]
     sampled, averaged = (rows[rows["estimator"] == name] for name in ("sampled_teacher", "teacher_averaged"))
     for depth in (1, 2):
         assert sampled.query(f"depth == {depth}")["n_train"].tolist() == [20, 60, 100, 140, 180]
         assert averaged.query(f"depth == {depth}")["n_train"].tolist() == list(range(1, 181))
-    assert (rows["metric"] == "mse").all()
     assert (rows["value"] > 0).all()
     assert sampled["train_residual"].max() < 1e-10  # minimum norm interpolates
     assert averaged["train_residual"].isna().all()
@@ -71,7 +72,7 @@ def test_ridge_leaves_a_residual_and_noise_adds_error(tmp_path):
         run(tmp_path, dataset, {**TEACHER, **change}) for change in ({}, {"readouts": ["ridge:1"]}, {"noise": 1.0})
     )
     assert ridge["train_residual"].min() > 1e-3
-    averaged = clean["estimator"] == "teacher_averaged"
+    averaged = (clean["estimator"] == "teacher_averaged") & (clean["metric"] == "mse")
     assert (noisy["value"] > clean["value"])[averaged].all()
 
 
@@ -97,7 +98,7 @@ def test_averaged_error_lies_on_the_theory(tmp_path, law, activation, readout, n
         dims = [dim, 256, 256][: depth + 1]
         theory = predict_curve(problem(record(experiment), dims, activation, "identity", readout), n_train)
         for point, n in zip(theory, n_train, strict=True):
-            chosen = f"depth == {depth} and n_train == {n} and estimator == 'teacher_averaged'"
+            chosen = f"depth == {depth} and n_train == {n} and estimator == 'teacher_averaged' and metric == 'mse'"
             simulated = np.mean([frame.query(chosen)["value"].item() for frame in rows])
             assert abs(simulated / point.error - 1) < 0.05 + (activation == "relu") / n, (depth, n)
 
@@ -155,7 +156,7 @@ def test_mirror_descent_ends_at_the_interpolator_of_its_mirror(tmp_path):
     experiment = {**TEACHER, "teachers": 2, "n_train": {"first": 60, "last": 60, "step": 1}}
     experiment["readouts"] = ["ridge:0", "mirror:l2", "mirror:q:1.5", "descent:q:1.5"]
     rows = run(tmp_path, sample_gaussian(300, "identity", 100, 40, seed=0), experiment)
-    rows = rows[(rows["estimator"] == "sampled_teacher") & (rows["depth"] == 1)].set_index("readout")
+    rows = rows.query("estimator == 'sampled_teacher' and depth == 1 and metric == 'mse'").set_index("readout")
     assert rows.loc["mirror:l2", "value"] == pytest.approx(rows.loc["ridge:0", "value"], rel=1e-6)
     assert rows["train_residual"].max() < 1e-5  # the descent stops at 1e-6
     assert rows["distance"].notna().tolist() == [False, False, False, True]
@@ -219,7 +220,7 @@ def test_a_number_is_learned_in_its_standard_deviations(tmp_path):
     experiment = {"target": "labels", "n_train": {"first": 20, "last": 200, "step": 180}, "readouts": ["ridge:0"]}
     train(tmp_path, experiment, [9, 40], outputs=1)
     table = read_frame([tmp_path / "readout"], READOUT)
-    assert set(table["metric"]) == {"mse"}
-    few, all_of_them = table["value"]
+    assert set(table["metric"]) == {"mse", "train_mse", "gap"}
+    few, all_of_them = table.loc[table["metric"] == "mse", "value"]
     assert 0.1 < few < 3
     assert all_of_them < 0.02  # the features' mean over the train rows, 1/√200 each, is all that is missed

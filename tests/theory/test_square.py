@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy.optimize import brentq
 
 from onebit_rf.model.problem import Problem
@@ -127,3 +129,39 @@ def test_simulation_is_within_half_a_per_cent_at_p_2048(ratio, one_bit):
         x = draw_features(np.random.default_rng(seed), dims, n + 1000, one_bit=one_bit)
         values.append(averaged_error(x[:n], x[n:]))
     assert np.mean(values) == pytest.approx(predict(Problem(dims, n)).error, rel=0.005)
+
+
+# Training errors to the digits of the reference.
+TRAIN_ERRORS = [
+    ((1024, 1024), 512, 0, 0.3, "identity", 0.0),
+    ((1024, 1024, 1024), 512, 2, 0.3, "identity", 0.0004983),
+    ((1024, 1024, 1024, 1024), 1500, 5, 0.3, "identity", 0.0387054),
+    ((1024, 800, 1200), 600, 1, 0.2, "power:0.5", 0.0001491),
+]
+
+
+@pytest.mark.parametrize(("dims", "n", "ridge", "noise", "spectrum", "expected"), TRAIN_ERRORS)
+def test_train_error_is_the_reference(dims, n, ridge, noise, spectrum, expected):
+    found = predict(Problem(dims, n, spectrum=spectrum, ridge=ridge, noise=noise))
+    assert found.train_error == pytest.approx(expected, abs=5.1e-8)
+    assert found.gap == pytest.approx(found.error + noise**2 - found.train_error, rel=1e-12)
+
+
+@given(
+    st.integers(1, 3000),
+    st.floats(0, 100),
+    st.floats(0, 3),
+    st.lists(st.integers(1, 900), min_size=2, max_size=5),
+    st.sampled_from(["tanh", "relu", "erf"]),
+)
+def test_train_error_lies_between_zero_and_the_test_error(n, ridge, noise, dims, activation):
+    """A ridge fit is never worse on its own samples; minimum norm fits them, and past n = p noise alone is left."""
+    found = predict(Problem(tuple(dims), n, activation, ridge=ridge, noise=noise))
+    if not found.converged:
+        return
+    test = found.error + noise**2
+    assert 0 <= found.train_error <= test * (1 + 1e-12)
+    assert found.gap >= -1e-12 * test
+    if ridge == 0:
+        left = noise**2 * max(1 - dims[-1] / n, 0)
+        assert found.train_error == pytest.approx(left, rel=1e-9, abs=1e-300)

@@ -20,7 +20,7 @@ def figures(*names):
     return {*(f"figures/{name}.*" for name in names), "findings.*"}
 
 
-THEORY_FIGURES = figures("depth", "learning_curve", "ridge", "mirrors", "activations", "classification")
+THEORY_FIGURES = figures("depth", "learning_curve", "ridge", "gap", "mirrors", "activations", "classification")
 FIGURES = {*THEORY_FIGURES, *figures("images")}
 TIMES = figures("latency", "speedup")
 READOUT = {"readout/*", "agreement/*", *FIGURES}
@@ -81,7 +81,7 @@ EDITS = {
     "src/onebit_rf/readout/stage.py": READOUT,
     "src/onebit_rf/readout/learning_curve.py": {
         *of_experiments("tanh_8192", "ridge", "tanh", "relu", "gelu"),
-        *figures("depth", "learning_curve", "ridge", "activations", "images"),
+        *figures("depth", "learning_curve", "ridge", "gap", "activations", "images"),
         "readout/digits/*",
     },
     "src/onebit_rf/readout/interpolators.py": MIRRORS,
@@ -99,7 +99,7 @@ EDITS = {
     "src/onebit_rf/figures/kinds/depth.py": figures("depth"),
     "src/onebit_rf/figures/kinds/images.py": figures("images"),
     "src/onebit_rf/figures/kinds/learning_curve.py": figures(
-        "learning_curve", "ridge", "activations", "classification"
+        "learning_curve", "ridge", "gap", "activations", "classification"
     ),
     "src/onebit_rf/figures/kinds/sweep.py": set(),
     "src/onebit_rf/figures/style.py": {*FIGURES, *TIMES},
@@ -195,7 +195,7 @@ def test_new_seed_plans_its_own_chain_and_what_averages_over_seeds(finished_proj
 
 def test_experiment_parameter_plans_that_experiment_alone(finished_project):
     planned = edit_config(finished_project, lambda config: config["experiments"]["ridge"].update(noise=0.5))
-    wanted = {"readout/ridge/*", "theory/ridge*", "agreement/ridge*", *figures("learning_curve", "ridge")}
+    wanted = {"readout/ridge/*", "theory/ridge*", "agreement/ridge*", *figures("learning_curve", "ridge", "gap")}
     assert planned == matching(made(finished_project), wanted)
 
 

@@ -17,22 +17,33 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 METRICS = {"mse": "test MSE", "error_rate": "test error rate", "accuracy": "test accuracy"}
+METRICS |= {"train_mse": "training MSE", "gap": "gap between test and training MSE"}
 CURVE = ["cell", "depth", "readout"]
+SQUARES = ("mse", "train_mse", "gap")  # drawn on a logarithmic axis
+EXACT = (
+    "$n ≥ d_L$ without noise: the teacher is recovered exactly, not drawn",
+    "where the labels are fitted exactly the training MSE is 0, not drawn",
+)
 SIDE = 2.75  # inches of a panel
 COLUMNS = 4
 
 
-def metric_of(facts: Facts, readout: str) -> str:
-    """Return the metric that is drawn of a read-out: accuracy of classes, error rate of signs, else the MSE."""
+def metric_of(facts: Facts, readout: str, wanted: str | None = None) -> str:
+    """Return the metric that is drawn of a read-out: accuracy of classes, error rate of signs, else `wanted` or MSE."""
+    if wanted and not READOUTS.get(readout).classifies:
+        return wanted
     if facts.target == "labels":
         return "accuracy" if facts.outputs > 1 else "mse"
     return "error_rate" if READOUTS.get(readout).classifies else "mse"
 
 
-def one_metric(rows: Iterable[Row], facts: Sequence[Facts]) -> list[str]:
+def one_metric(rows: Sequence[Row], facts: Sequence[Facts], wanted: str | None = None) -> list[str]:
     """Return a mistake, from the figure's key on, where curves of different metrics would share axes."""
     cells = {cell.cell: cell for cell in facts}
-    metrics = {metric_of(cells[row["cell"]], row["readout"]): row for row in rows}
+    metrics = {metric_of(cells[row["cell"]], row["readout"], wanted): row for row in rows}
+    others = [row["readout"] for row in rows if READOUTS.get(row["readout"]).learner != "ridge"]
+    if wanted and others:
+        return [f".metric: {wanted} is there for ridge:λ only, not for {others[0]}; choose by `at: {{readout: …}}`"]
     if len(metrics) < 2:
         return []
     examples = ", ".join(f"{row['readout']} of {row['experiment']} by {metric}" for metric, row in metrics.items())
@@ -56,11 +67,13 @@ class Curves:
         laws: in the order of the tables.
         averaged: whether the errors are averaged over all teachers.
         exact: whether errors that are 0 but for rounding were left out.
+        metric: what is drawn.
     """
 
-    def __init__(self, tables: Tables, rows: Sequence[Row], at: Mapping[str, Any]) -> None:
-        """Sort the tables by the curves in `rows`, at the n and laws that `at` leaves."""
+    def __init__(self, tables: Tables, rows: Sequence[Row], at: Mapping[str, Any], metric: str | None = None) -> None:
+        """Sort the tables by the curves in `rows`, at the n and laws that `at` leaves; they are of `metric`."""
         self.facts = {cell.cell: cell for cell in tables.facts}
+        self.metric = metric_of(self.facts[rows[0]["cell"]], rows[0]["readout"], metric)
         self._ids = {key_of(row): i for i, row in enumerate(rows)}
         readout = tables.readout
         for name in ("n_train", "law"):
@@ -100,14 +113,10 @@ class Curves:
         """d_L of a curve."""
         return self.facts[key[0]].widths[key[1] - 1]
 
-    def metric(self, rows: Iterable[Row]) -> str:
-        """Return the metric of some curves."""
-        return next(metric_of(self.facts[row["cell"]], row["readout"]) for row in rows)
-
     def notes(self, rows: Iterable[Row]) -> list[str]:
         """Return what is to be said below the figure of points that are not drawn."""
         keys = [key_of(row) for row in rows]
-        notes = ["$n ≥ d_L$ without noise: the teacher is recovered exactly, not drawn"] if self.exact else []
+        notes = [EXACT[self.metric == "train_mse"]] if self.exact else []
         lost = [ratio for key in keys for ratio in self._without_theory(key)]
         if lost:
             ratios = sorted({f"{ratio:.3g}" for ratio in lost})
@@ -230,7 +239,7 @@ def dress(
 ) -> None:
     """Label the axes of the panels, explain marks, lines and colours, and write the title: `titles` below the cells."""
     for i in first_of_lines(len(axes)):
-        axes[i][0].set_ylabel(METRICS[found.metric(rows)] + (" (averaged over teachers)" if found.averaged else ""))
+        axes[i][0].set_ylabel(METRICS[found.metric] + (" (averaged over teachers)" if found.averaged else ""))
         axes[i][1].set_ylabel("simulation /\ntheory − 1 (%)" if found.theory else against_baseline(found.laws))
     theory = [style.key("theory", ls="-", color="0.2", lw=1.2)] if found.theory else []
     keys = [style.key(label, ls="-", color=colour) for label, colour in palette.values()]
@@ -246,7 +255,7 @@ def against_baseline(laws: Sequence[str]) -> str:
 
 def caption(found: Curves, rows: Sequence[Row], against: str) -> str:
     """Say what is drawn, what lines and marks are, and what to know of the activations."""
-    name = METRICS[found.metric(rows)]
+    name = METRICS[found.metric]
     lines = (
         "Lines are theory, marks are simulation; below, simulation over theory."
         if found.theory
@@ -279,7 +288,7 @@ def findings(
         theories = [found.theory[key] for key in keys if key in found.theory]
         where = _said(panel) or rows[0]["experiment"].replace("_", " ")
         where = f"{plain_text(where)}, mean over {over}"
-        said += law_gaps(readout, [*CURVE, "n_train"], where, METRICS[found.metric(rows)])
+        said += law_gaps(readout, [*CURVE, "n_train"], where, METRICS[found.metric])
         said += theory_gap(readout, pd.concat(theories), [], where) if theories else []
     return said
 

@@ -4,7 +4,7 @@ A curve is a row of names and values: cell, experiment, depth, readout and the l
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
@@ -18,6 +18,10 @@ MOST_COLOURS = 12
 At = Annotated[
     dict[str, Any],
     Meta(description="draws these only: depth, n_train, readout, law or a swept leaf, with a value or a list of them"),
+]
+Metric = Annotated[
+    Literal["mse", "train_mse", "gap"] | None,
+    Meta(description="what is drawn: the test error by default, or of ridge:λ the training MSE, or their gap"),
 ]
 Column = Annotated[str, Meta(description="depth, readout, experiment or a swept leaf")]
 

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 import numpy as np
 
 from onebit_rf.readout.learning_curve import LearningCurve
-from onebit_rf.readout.sample import Rows, relative_residual
+from onebit_rf.readout.sample import Rows, of_labels, train_errors
 
 
 def learn_labels(
     train: np.ndarray, test: np.ndarray, n_train: np.ndarray, ridge: float, label: np.ndarray, outputs: int
 ) -> Iterator[Rows]:
-    """Learn the labels of the rows (train rows first); yield the test MSE, and the accuracy of the argmax of classes.
+    """Learn the labels of the rows (train rows first); yield MSE, training MSE, gap, and the accuracy of classes.
 
     The MSE of classes is the mean over their one-hot targets. A number is learned and measured in standard deviations
     of the train rows about their mean: an MSE of 1 is that of predicting the mean.
@@ -19,9 +19,11 @@ def learn_labels(
     targets = np.eye(outputs)[label.astype(int)] if outputs > 1 else _standardised(label, len(train))
     labels, wanted = np.split(targets, [len(train)])
     fits, reason = LearningCurve(train, n_train, ridge).fit(labels)
-    residual = relative_residual(train, labels, fits, n_train)
     predicted = [test @ fits[:, i] for i in range(len(n_train))]
-    values = {"mse": [np.mean((output - wanted) ** 2) for output in predicted]}
+    test = np.array([np.mean((output - wanted) ** 2) for output in predicted])
+    train_mse = train_errors(train, labels, fits, n_train)
+    residual = of_labels(train_mse, labels, n_train)
+    values = {"mse": test, "train_mse": train_mse, "gap": test - train_mse}
     if outputs > 1:
         values["accuracy"] = [np.mean(output.argmax(axis=1) == label[len(train) :]) for output in predicted]
     for metric, value in values.items():
@@ -29,7 +31,7 @@ def learn_labels(
             "n_train": n_train,
             "estimator": "labels",
             "metric": metric,
-            "value": np.array(value),
+            "value": np.asarray(value),
             "reason": reason,
             "train_residual": residual,
         }

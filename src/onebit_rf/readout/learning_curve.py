@@ -53,6 +53,16 @@ class NestedRidge:
         gram.flat[:: len(gram) + 1] += self.ridge
         return _cholesky(gram)
 
+    @cached_property
+    def _inverse(self) -> np.ndarray:
+        """C⁻¹, lower triangular."""
+        return linalg.lapack.dtrtri(self.factor, lower=1)[0]
+
+    @cached_property
+    def _inverse_products(self) -> np.ndarray:
+        """H = C⁻¹C⁻ᵀ; K_n⁻¹ has the same eigenvalues as the leading n × n block of H."""
+        return self._inverse @ self._inverse.T
+
     def fit(self, labels: np.ndarray, n_train: np.ndarray) -> np.ndarray:
         """â_n = F_nᵀ K_n⁻¹ y_n for the labels (N, k) at each n of `n_train` (g,): shape (p, g, k).
 
@@ -70,12 +80,21 @@ class NestedRidge:
         cross = _solve(self.factor, self.features @ test.T)
         gained = np.sum(cross**2, axis=1), np.zeros(len(cross))
         if with_variance:
-            inverse = linalg.lapack.dtrtri(self.factor, lower=1)[0]
-            products = (inverse @ inverse.T) * (cross @ cross.T)
+            products = self._inverse_products * (cross @ cross.T)
             # Row and column n add to the leading block: twice the part left of the diagonal, and the diagonal.
             gained[1][:] = 2 * np.tril(products, -1).sum(axis=1) + np.diag(products)
         seen, variance = (np.concatenate([[0.0], np.cumsum(gain)]) for gain in gained)
         return seen, variance
+
+    def dual_traces(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return tr K_n⁻¹ and tr K_n⁻² for n = 0…N, each of shape (N + 1,)."""
+        products = self._inverse_products
+        gained = (
+            np.sum(self._inverse**2, axis=1),
+            2 * np.sum(np.tril(products, -1) ** 2, axis=1) + np.diag(products) ** 2,
+        )
+        first, second = (np.concatenate([[0.0], np.cumsum(gain)]) for gain in gained)
+        return first, second
 
 
 class LearningCurve:
@@ -152,3 +171,19 @@ class LearningCurve:
             n.append(np.arange(self._start, self._start + len(seen)))
             error.append(noise**2 * (np.sum(whitened**2) - seen) / m)
         return np.concatenate(n), np.concatenate(error)
+
+    def averaged_train_error(self, noise: float) -> np.ndarray:
+        """Return E_{A*,ε} |y − F_n â_n|²/n for every n that `averaged_error` returns.
+
+        With ridge y − F_n â_n = λ K_n⁻¹ y, so that it is λ² [(tr K_n⁻¹ − λ tr K_n⁻²)/p + σ² tr K_n⁻²]/n; without, 0 up
+        to n = p and σ² (n − p)/n past it.
+        """
+        p = self.train.shape[1]
+        if self.ridge > 0:
+            first, second = self._below.dual_traces()
+            n = np.arange(1, len(first))
+            return self.ridge**2 * ((first - self.ridge * second) / p + noise**2 * second)[1:] / n
+        n = np.arange(1, len(self._below.features) + 1)
+        if self._split < len(self.n_train):
+            n = np.concatenate([n, np.arange(self._start, self.n_train[-1] + 1)])
+        return noise**2 * np.maximum(n - p, 0) / n

@@ -43,10 +43,19 @@ def draw_sample(
     return Sample(train, test, a, train @ a + problem.noise * noise, n_train, seed, depth)
 
 
+def train_errors(train: np.ndarray, labels: np.ndarray, fits: np.ndarray, n_train: np.ndarray) -> np.ndarray:
+    """|y − F_n â_n|² per row and output over the first n rows, for each n: shape (g,)."""
+    p, grid, outputs = fits.shape
+    missed = (train @ fits.reshape(p, -1)).reshape(len(train), grid, outputs) - labels[:, None, :]
+    leading = np.arange(len(train))[:, None] < n_train
+    return np.sum(np.mean(missed**2, axis=2) * leading, axis=0) / n_train
+
+
 def relative_residual(train: np.ndarray, labels: np.ndarray, fits: np.ndarray, n_train: np.ndarray) -> np.ndarray:
     """|y − F_n â_n|/|y| over the first n rows, for each n: shape (g,)."""
-    p, grid, outputs = fits.shape
-    error = (train @ fits.reshape(p, -1)).reshape(len(train), grid, outputs) - labels[:, None, :]
-    leading = np.arange(len(train))[:, None] < n_train
-    missed = np.sum(np.sum(error**2, axis=2) * leading, axis=0)
-    return np.sqrt(missed / np.sum(np.sum(labels**2, axis=1)[:, None] * leading, axis=0))
+    return of_labels(train_errors(train, labels, fits, n_train), labels, n_train)
+
+
+def of_labels(train_mse: np.ndarray, labels: np.ndarray, n_train: np.ndarray) -> np.ndarray:
+    """|y − F_n â_n|/|y| from the training errors: shape (g,)."""
+    return np.sqrt(train_mse * n_train / np.cumsum(np.mean(labels**2, axis=1))[n_train - 1])

@@ -15,8 +15,16 @@ READOUT = Table(
         field("n_train", pa.int32(), "n, number of training samples"),
         field("readout", WORD, "kind:argument, e.g. ridge:0.5, mirror:q:3, logistic:0.1"),
         field("estimator", WORD, "teacher_averaged, sampled_teacher or labels"),
-        field("metric", WORD, "mse (excess error for a teacher; per output for labels), accuracy or error_rate"),
-        field("value", pa.float64(), "value of the metric on the test rows"),
+        field(
+            "metric",
+            WORD,
+            "mse (excess error for a teacher; per output for labels), train_mse, gap, accuracy or error_rate",
+        ),
+        field(
+            "value",
+            pa.float64(),
+            "value of the metric: on the test rows, train_mse on the train rows, gap the test error less that",
+        ),
         field("converged", pa.bool_(), "whether the read-out was found to its tolerance"),
         field("reason", pa.string(), "why not, or what was done instead of the usual"),
         field("train_residual", pa.float64(), "|y − Xâ|/|y|; null where no real label was fitted", nullable=True),

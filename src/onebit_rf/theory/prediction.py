@@ -17,8 +17,9 @@ from onebit_rf.theory.freedom import TOLERANCE, Chain, Top, given_kappa, solve_c
 from onebit_rf.theory.mirror import Coupling, noiseless_coupling, noisy_coupling
 from onebit_rf.theory.scalars import defects, solve_scalars
 from onebit_rf.theory.spectrum import named_spectrum
-from onebit_rf.theory.square import excess_error, given_samples
+from onebit_rf.theory.square import excess_error, given_samples, left_over, train_error
 
+Errors = tuple[np.ndarray, np.ndarray, np.ndarray]  # E, R_train and the gap, shape (N,) each
 _BLOCK = 20_000  # numbers of samples times bias nodes solved together
 
 DIVERGES = "the error diverges at n_train = p with noise and no ridge"
@@ -34,6 +35,8 @@ class Prediction:
     Attributes:
         error: E; the excess mean squared error, or the error rate of a classifier. NaN if not converged, except
             inf where the error diverges (n = p, σ > 0, λ = 0).
+        train_error: R_train = |y − Xâ|²/n of the labels with their noise; NaN for a classifier.
+        gap: R_test − R_train with R_test = E + σ², the generalisation gap; NaN for a classifier.
         kappa: (κ_1, …, κ_L).
         df: (df_1(κ_1), …, df_L(κ_L)).
         converged: whether `error` may be used.
@@ -43,6 +46,8 @@ class Prediction:
     """
 
     error: float
+    train_error: float
+    gap: float
     kappa: tuple[float, ...]
     df: tuple[float, ...]
     converged: bool
@@ -103,7 +108,10 @@ def _predict_square(problem: Problem, samples: np.ndarray) -> list[Prediction]:
         chain = _sample_chain(problem, block)
         error = excess_error(chain, block, problem.dims[-1], problem.noise, problem.ridge, signal)
         reasons = np.where(np.isinf(error), DIVERGES, "")
-        predictions += _collect(error, chain, reasons, chain.residual, chain.iterations)
+        left = left_over(chain, block, problem.dims[-1], problem.ridge)
+        train = train_error(left, block, error + problem.noise**2)
+        errors = error, train, error + problem.noise**2 - train
+        predictions += _collect(errors, chain, reasons, chain.residual, chain.iterations)
     return predictions
 
 
@@ -124,7 +132,8 @@ def _predict_mirror(problem: Problem, samples: np.ndarray) -> list[Prediction]:
     if not below.all():
         chain = _sample_chain(problem, samples[~below])
         reasons = np.full(chain.residual.shape, NO_INTERPOLATOR if problem.noise > 0 else "")
-        predictions[~below] = _collect(np.zeros(reasons.shape), chain, reasons, chain.residual, chain.iterations)
+        errors = _of_interpolator(np.zeros(reasons.shape), problem.noise)
+        predictions[~below] = _collect(errors, chain, reasons, chain.residual, chain.iterations)
     return predictions.tolist()
 
 
@@ -146,8 +155,13 @@ def _predict_interpolator(problem: Problem, samples: np.ndarray) -> list[Predict
         return defects(mirror, teacher, delta, _coupling(problem, delta * width)[0], values)
 
     values, residual, iterations = solve_curve(position, solve, defect)
-    error = coupling.error(np.exp(values[2]))
-    return _collect(error, chain, np.full(samples.shape, ""), np.maximum(residual, chain.residual), iterations)
+    errors = _of_interpolator(coupling.error(np.exp(values[2])), problem.noise)
+    return _collect(errors, chain, np.full(samples.shape, ""), np.maximum(residual, chain.residual), iterations)
+
+
+def _of_interpolator(error: np.ndarray, noise: float) -> Errors:
+    """E, R_train = 0 and the gap of a read-out that fits its labels."""
+    return error, np.zeros(error.shape), error + noise**2
 
 
 def _predict_classifier(problem: Problem, samples: np.ndarray) -> list[Prediction]:
@@ -169,21 +183,25 @@ def _predict_classifier(problem: Problem, samples: np.ndarray) -> list[Predictio
     values, residual, iterations = solve_curve(np.log(samples / width), solve, defect)
     chain = chain_at(np.exp(values[3]))
     error = np.arctan(np.exp(-values[1])) / np.pi  # arccos(c)/π
-    return _collect(error, chain, np.full(samples.shape, ""), np.maximum(residual, chain.residual), iterations)
+    unknown = np.full(samples.shape, np.nan)
+    return _collect(
+        (error, unknown, unknown), chain, np.full(samples.shape, ""), np.maximum(residual, chain.residual), iterations
+    )
 
 
 def _collect(
-    error: np.ndarray, chain: Chain, reasons: np.ndarray, residual: np.ndarray, iterations: int
+    errors: Errors, chain: Chain, reasons: np.ndarray, residual: np.ndarray, iterations: int
 ) -> list[Prediction]:
     """Return the records; one with a residual above the tolerance or a number that is not finite says so."""
-    kappa, df = chain.kappa[1:], chain.df[1:]
+    error, kappa, df = errors[0], chain.kappa[1:], chain.df[1:]
     solved = np.isfinite(residual) & (residual <= TOLERANCE)
     finite = np.isfinite(error) & np.isfinite(kappa).all(axis=0) & np.isfinite(df).all(axis=0)
     reasons = np.where((reasons == "") & ~solved, UNSOLVED, reasons)
     reasons = np.where((reasons == "") & ~finite, OUT_OF_RANGE, reasons)
-    error = np.where((reasons == "") | (reasons == DIVERGES), error, np.nan)
-    columns = (error.tolist(), kappa.T.tolist(), df.T.tolist(), reasons.tolist(), residual.tolist())
+    usable = (reasons == "") | (reasons == DIVERGES)
+    of_layers = kappa.T.tolist(), df.T.tolist()
+    columns = (*(np.where(usable, value, np.nan).tolist() for value in errors), *of_layers, reasons.tolist(), residual)
     return [
-        Prediction(e, tuple(k), tuple(d), reason == "", reason, r, iterations)
-        for e, k, d, reason, r in zip(*columns, strict=True)
+        Prediction(error, train, gap, tuple(k), tuple(d), reason == "", reason, float(r), iterations)
+        for error, train, gap, k, d, reason, r in zip(*columns, strict=True)
     ]

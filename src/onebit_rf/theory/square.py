@@ -60,6 +60,25 @@ def _kappa_slope(kappa: np.ndarray, strength: np.ndarray, layer: Layer, ridge: n
     return np.where(kappa > 0, falling / rising, 0.0)
 
 
+def left_over(chain: Chain, n_train: np.ndarray, dim: int, ridge: float) -> np.ndarray:
+    """Return n − df_L, which is λ/κ_L, or n − p past the threshold without ridge, where κ_L = 0; shape (N,)."""
+    # Where λ/p, which the chain is given, underflows to 0, λ is 0.
+    return ridge / chain.kappa[-1] if ridge / dim > 0 else np.maximum(n_train - dim, 0.0)
+
+
+def train_error(left: np.ndarray, n_train: np.ndarray, test_error: np.ndarray) -> np.ndarray:
+    """Return R_train = |y − Xâ|²/n = ((n − df_L)/n)² R_test of shape (N,): 0 where there is nothing left over.
+
+    It is the relation of generalised cross-validation, section 9 of the theory.
+
+    Args:
+        left: n − df_L.
+        n_train: n.
+        test_error: R_test = E + σ².
+    """
+    return np.where(left > 0, (left / n_train) ** 2 * np.where(left > 0, test_error, 0.0), 0.0)
+
+
 def excess_error(
     chain: Chain, n_train: np.ndarray, dim: int, noise: float, ridge: float, signal: float = 1.0
 ) -> np.ndarray:
@@ -77,8 +96,7 @@ def excess_error(
         signal: E (A* − A_0)².
     """
     kappa, gap, df2 = chain.kappa[-1], chain.gap[-1], chain.df2[-1]
-    # Where λ/p, which the chain is given, underflows to 0, λ is 0.
-    surplus = ridge / kappa if ridge / dim > 0 else np.maximum(n_train - dim, 0.0)
+    surplus = left_over(chain, n_train, dim, ridge)
     with np.errstate(divide="ignore", invalid="ignore"):
         bias = np.where(kappa > 0, signal * kappa * gap * n_train / (dim * (surplus + gap)), 0.0)
         variance = noise**2 * df2 / (surplus + gap) if noise > 0 else 0.0

@@ -11,6 +11,10 @@ from onebit_rf.tables.files import TableWriter
 from onebit_rf.tables.theory import THEORY
 from onebit_rf.theory.prediction import predict_curve
 
+OWN = ("converged", "reason", "residual", "iterations")
+# Whether the loss is the square → metric of the table → field of a prediction.
+METRICS = {True: {"mse": "error", "train_mse": "train_error", "gap": "gap"}, False: {"error_rate": "error"}}
+
 
 def predict_theory(
     path: str | Path, names: Mapping[str, Any], problems: Mapping[str, Sequence[Problem]], params: dict[str, Any]
@@ -28,17 +32,16 @@ def predict_theory(
         for readout, problem in ((readout, problem) for readout, depths in problems.items() for problem in depths):
             n_train = np.arange(1, problem.n_train + 1)
             curve = predict_curve(problem, n_train)
-            writer.write(
-                **names,
-                depth=len(problem.dims) - 1,
-                n_train=n_train,
-                readout=readout,
-                metric="mse" if problem.loss == "square" else "error_rate",
-                value=[point.error for point in curve],
-                kappa=[point.kappa[-1] for point in curve],
-                df=[point.df[-1] for point in curve],
-                **{
-                    field: [getattr(point, field) for point in curve]
-                    for field in ("converged", "reason", "residual", "iterations")
-                },
-            )
+            own = {name: [getattr(point, name) for point in curve] for name in OWN}
+            last = {name: [getattr(point, name)[-1] for point in curve] for name in ("kappa", "df")}
+            for metric, name in METRICS[problem.loss == "square"].items():
+                writer.write(
+                    **names,
+                    depth=len(problem.dims) - 1,
+                    n_train=n_train,
+                    readout=readout,
+                    metric=metric,
+                    value=[getattr(point, name) for point in curve],
+                    **last,
+                    **own,
+                )

@@ -58,11 +58,13 @@ class FigureRecord(Record, tag_field="kind"):
     """A figure of the configuration.
 
     A kind has the attribute `stages`, the stages whose tables it draws, of readout, theory and latency, and, unless it
-    draws latency alone, the field `experiments`.
+    draws latency alone, the field `experiments`. It is given the rows of `metric`, or of the test errors where that is
+    None: mse, error_rate and accuracy.
     """
 
     stages = ("readout", "theory")
     experiments = ()
+    metric = None
 
     def check(self, facts: Sequence[Facts]) -> Iterator[str]:
         """Yield what keeps it from drawing these cells, from the figure's key on: `.n_train: must be …`."""

@@ -12,7 +12,7 @@ from onebit_rf.figures import curves, layout, style
 from onebit_rf.figures.curves import Curves
 from onebit_rf.figures.facts import Facts
 from onebit_rf.figures.kinds import Drawing, Experiments, FigureRecord, Tables
-from onebit_rf.figures.layout import At, Column
+from onebit_rf.figures.layout import At, Column, Metric
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,16 +32,17 @@ class LearningCurve(FigureRecord, tag="learning_curve"):
     at: At = msgspec.field(default_factory=dict)
     colour: Column = "depth"
     facets: list[Column] | None = None
+    metric: Metric = None
 
     def check(self, facts: Sequence[Facts]) -> Iterator[str]:
         """Yield what keeps it from drawing these cells."""
         mistakes = list(layout.check_layout(facts, self.at, self.colour, self.facets))
-        yield from mistakes or curves.one_metric(layout.curves(facts, self.at), facts)
+        yield from mistakes or curves.one_metric(layout.curves(facts, self.at), facts, self.metric)
 
     def draw(self, tables: Tables) -> Drawing:
         """Draw the error above and its deviation from the theory below; without a theory, from the baseline law."""
         rows = layout.curves(tables.facts, self.at)
-        found = Curves(tables, rows, self.at)
+        found = Curves(tables, rows, self.at, self.metric)
         panels = layout.ordered(layout.panels(rows, tables.facts, self.colour), self.facets)
         palette = curves.palette_of(rows, self.colour)
         one_experiment = len({row["experiment"] for row in rows}) == 1
@@ -131,7 +132,7 @@ def _set_limits(pairs: Sequence[tuple], rows: Sequence[dict], found: Curves) -> 
     reach = curves.limit(size for ratio, size in deviations if abs(ratio - 1) > THRESHOLD and ratio > FIRST)
     for top, bottom in pairs:
         bottom.set_ylim(-reach, reach)
-        if found.metric(rows) == "mse" and values:
+        if found.metric in curves.SQUARES and values:
             style.log_scale(top)
             top.set_ylim(min(values) / 1.5, 2 * max(values))
     return [(ratio, size) for ratio, size in deviations if size > reach]

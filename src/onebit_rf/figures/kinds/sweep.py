@@ -11,7 +11,7 @@ from onebit_rf.figures import curves, layout, style
 from onebit_rf.figures.curves import Curves
 from onebit_rf.figures.facts import Facts
 from onebit_rf.figures.kinds import Drawing, Experiments, FigureRecord, Tables
-from onebit_rf.figures.layout import At, Column
+from onebit_rf.figures.layout import At, Column, Metric
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,6 +28,7 @@ class Sweep(FigureRecord, tag="sweep"):
     at: At = msgspec.field(default_factory=dict)
     colour: Column = "depth"
     facets: list[Column] | None = None
+    metric: Metric = None
 
     def check(self, facts: Sequence[Facts]) -> Iterator[str]:
         """Yield what keeps it from drawing these cells."""
@@ -35,7 +36,7 @@ class Sweep(FigureRecord, tag="sweep"):
             yield from mistakes
             return
         rows = layout.curves(facts, self.at)
-        yield from curves.one_metric(rows, facts)
+        yield from curves.one_metric(rows, facts, self.metric)
         wanted = layout.values_at(self.at, "n_train")
         if wanted is not None and len(wanted) > 1:
             yield f".at.n_train: must be one n, got {wanted}"
@@ -52,7 +53,7 @@ class Sweep(FigureRecord, tag="sweep"):
     def draw(self, tables: Tables) -> Drawing:
         """Draw the error above and its deviation from the theory below; without a theory, from the baseline law."""
         rows = layout.curves(tables.facts, self.at)
-        found = Curves(tables, rows, self.at)
+        found = Curves(tables, rows, self.at, self.metric)
         panels = layout.ordered(layout.panels(rows, tables.facts, self._colour, self.x), self.facets)
         palette, axis = curves.palette_of(rows, self._colour), Axis([row[self.x] for row in rows])
         points = {key: _at_n(found, key, self.at) for key in map(curves.key_of, rows)}
@@ -68,7 +69,7 @@ class Sweep(FigureRecord, tag="sweep"):
             for panel, label in zip(pair, ("", layout.label(self.x)), strict=True):
                 axis.dress(panel, label)
             pair[0].tick_params(labelbottom=False)
-        _set_limits(axes, [errors for errors, _, _ in points.values()], found.metric(rows))
+        _set_limits(axes, [errors for errors, _, _ in points.values()], found.metric)
         n = layout.values_at(self.at, "n_train")
         at_n = f"n = {n[0]}" if n else _largest(tables.facts)
         curves.dress(figure, axes, found, rows, palette, [at_n, style.seeds_in_words(tables.readout)])
@@ -164,7 +165,7 @@ def _set_limits(axes: Sequence[tuple], errors: "Sequence[pd.DataFrame | None]", 
     reach = curves.limit(marks)
     axes[0][1].set_ylim(-reach, reach)
     means = [mean for points in errors if points is not None for mean in points["mean"] if mean > 0]
-    if metric == "mse" and means:
+    if metric in curves.SQUARES and means:
         style.log_scale(axes[0][0])
         axes[0][0].set_ylim(min(means) / 2, 2.5 * max(means))
 
