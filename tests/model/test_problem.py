@@ -21,9 +21,9 @@ from onebit_rf.model.problem import Problem, members
         ("dims", (8, "4"), "dims: must be whole numbers, got '4'"),
         ("n_train", 0, "n_train: must be ≥ 1, got 0"),
         ("n_train", float("nan"), "n_train: must be whole numbers"),
-        ("noise", float("inf"), "noise: must be finite and ≥ 0"),
-        ("ridge", -1.0, "ridge: must be finite and ≥ 0"),
-        ("penalty", float("nan"), "penalty: must be finite and ≥ 0"),
+        ("noise", float("inf"), "noise: must be ≥ 0 and ≤"),
+        ("ridge", -1.0, "ridge: must be ≥ 0 and ≤"),
+        ("penalty", float("nan"), "penalty: must be ≥ 0 and ≤"),
     ],
 )
 def test_a_value_that_no_problem_has_is_refused(field, value, message):

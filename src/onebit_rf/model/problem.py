@@ -11,6 +11,8 @@ from onebit_rf.model.mirrors import MIRRORS
 from onebit_rf.model.spectra import SPECTRA
 from onebit_rf.model.teachers import TEACHERS
 
+LARGEST = 1e100  # of a noise or a penalty: products of several of them stay numbers in double precision
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -50,8 +52,8 @@ class Problem:
         if len(self.dims) < 2:
             raise OnebitError(f"dims: need d_0 and at least one width, got {self.dims}")
         for name in ("noise", "ridge", "penalty"):
-            if not 0 <= getattr(self, name) < float("inf"):
-                raise OnebitError(f"{name}: must be finite and ≥ 0, got {getattr(self, name)}")
+            if not 0 <= getattr(self, name) <= LARGEST:
+                raise OnebitError(f"{name}: must be ≥ 0 and ≤ {LARGEST:g}, got {getattr(self, name):g}")
         ACTIVATIONS.get(self.activation)
         MIRRORS.get(self.mirror)
         TEACHERS.get(self.teacher)

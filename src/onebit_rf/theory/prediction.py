@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from onebit_rf.errors import OnebitError
 from onebit_rf.model.losses import LOSSES
 from onebit_rf.model.mirrors import MIRRORS, l2
 from onebit_rf.model.problem import Problem
@@ -25,6 +26,7 @@ _BLOCK = 20_000  # numbers of samples times bias nodes solved together
 DIVERGES = "the error diverges at n_train = p with noise and no ridge"
 NO_INTERPOLATOR = "with noise and n_train ≥ p there is no interpolator for mirror descent to reach"
 UNSOLVED = "the equations were not solved to 1e-9"
+VANISHED = 1e-30  # of a layer's variance: what is less has no digit left in a sum with it
 OUT_OF_RANGE = "a number left the range of double precision"
 
 
@@ -69,10 +71,12 @@ def predict_curve(problem: Problem, n_train: Sequence[int]) -> list[Prediction]:
     """Return one Prediction per number of samples in `n_train`, all else as in `problem`; solved at once.
 
     Raises:
-        OnebitError: for a combination that the theory does not cover.
+        OnebitError: for a combination that the theory does not cover, or an n that is no number > 0.
     """
     check_covered(problem)
     samples = np.asarray(n_train, dtype=np.float64)
+    if (wrong := samples[~((samples > 0) & (samples < np.inf))]).size:
+        raise OnebitError(f"n_train: must be finite numbers > 0, got {wrong[0]:g}")
     if samples.size == 0:
         return []
     if problem.loss != "square":
@@ -107,7 +111,8 @@ def _predict_square(problem: Problem, samples: np.ndarray) -> list[Prediction]:
     for block in np.array_split(samples, 1 + samples.size * nodes // _BLOCK):
         chain = _sample_chain(problem, block)
         error = excess_error(chain, block, problem.dims[-1], problem.noise, problem.ridge, signal)
-        reasons = np.where(np.isinf(error), DIVERGES, "")
+        reasons = _silence(problem, chain, block)
+        reasons = np.where((reasons == "") & np.isinf(error), DIVERGES, reasons)
         left = left_over(chain, block, problem.dims[-1], problem.ridge)
         train = train_error(left, block, error + problem.noise**2)
         errors = error, train, error + problem.noise**2 - train
@@ -156,7 +161,21 @@ def _predict_interpolator(problem: Problem, samples: np.ndarray) -> list[Predict
 
     values, residual, iterations = solve_curve(position, solve, defect)
     errors = _of_interpolator(coupling.error(np.exp(values[2])), problem.noise)
-    return _collect(errors, chain, np.full(samples.shape, ""), np.maximum(residual, chain.residual), iterations)
+    reasons = _silence(problem, chain, samples)
+    return _collect(errors, chain, reasons, np.maximum(residual, chain.residual), iterations)
+
+
+def _silence(problem: Problem, chain: Chain, samples: np.ndarray) -> np.ndarray:
+    """Return for each n why it has no number: without ridge, n reaches the rank that silent neurons leave; else ''.
+
+    Deep activations with a kink have neurons whose pre-activation never reaches it in double precision. Where n comes
+    up to the number of the others κ_L vanishes before n = p, and past it that number, not p, counts.
+    """
+    layer, width = _layers(problem)[-1], problem.dims[-1]
+    speaking = width * layer.weights[layer.rho2_sq > VANISHED * layer.variance].sum()
+    vanished = np.where(samples < width, chain.kappa[-1] < VANISHED * layer.variance, speaking < width - 0.5)
+    reason = f"n_train reaches the {speaking:.0f} of {width} neurons that ever speak; use ridge > 0"
+    return np.where((problem.ridge == 0) & vanished, reason, "")
 
 
 def _of_interpolator(error: np.ndarray, noise: float) -> Errors:

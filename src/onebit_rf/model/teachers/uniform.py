@@ -6,15 +6,17 @@ from onebit_rf.errors import OnebitError
 from onebit_rf.model.normal import normal_density
 from onebit_rf.model.teachers import Moments, Teacher
 
+LARGEST = 1e100  # of an end: products of several of them stay numbers in double precision
+
 
 def teacher(low: float, high: float) -> Teacher:
     """Return A* ~ U(low, high).
 
     Raises:
-        OnebitError: unless low < high are finite.
+        OnebitError: unless low < high are finite and their squares and products, too.
     """
-    if not -np.inf < low < high < np.inf:
-        raise OnebitError(f"teacher: uniform:LOW,HIGH needs finite LOW < HIGH, got {low:g},{high:g}")
+    if not -LARGEST <= low < high <= LARGEST:
+        raise OnebitError(f"teacher: uniform:LOW,HIGH needs finite LOW < HIGH up to {LARGEST:g}, got {low:g},{high:g}")
 
     def joint_moments(v: np.ndarray, theta: np.ndarray) -> Moments:
         from scipy.special import ndtr  # an import of 0.2 s that sampling does without
