@@ -5,9 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import load_yaml
-from onebit_rf.config.cells import assignments, column_value, file_text, unique
+from onebit_rf.config.cells import assignments, file_text, unique
 from onebit_rf.config.checks import read_config
 from onebit_rf.errors import OnebitError
+from onebit_rf.model.values import column_value, spelled
 
 STUDY = {
     "dataset": "gaussian_512",
@@ -99,6 +100,10 @@ def test_an_experiment_without_a_sweep_is_one_cell(config, sweep):
         ({"noise": 0.3}, r"\.sweep\.noise: must be a list of values, got 0.3"),
         ([0.3], r"\.sweep: must be a mapping leaf → list of values, or a list of mappings"),
         ("noise", r"\.sweep: must be a mapping leaf"),
+        ({1: [1]}, r"\.sweep: leaves are text, got 1"),
+        ({"target": ["teacher", "labels"]}, r"\.sweep: no such leaf 'target'"),
+        ({"sweep": [1]}, r"\.sweep: no such leaf 'sweep'"),
+        ({"dataset.kind": ["gaussian", "images"]}, r"\.dataset: unknown key dim.* \(at dataset.kind images\)"),
         ({"noise": [0.0, -1.0]}, r"\.noise: must be a number ≥ 0, got -1.0 \(at noise -1.0\)"),
         ({"noise": [0.3, "0.30"]}, r"\.sweep: the cell noise 0.3 stands twice"),
         ({"dataset": ["gaussian_512", "nosuch"]}, r"\.dataset: no such dataset 'nosuch'; known are"),
@@ -147,3 +152,34 @@ def test_a_name_that_is_written_stands_whatever_else_is_equal(config):
     config["networks"]["another"] = dict(config["networks"]["tanh_512"])
     (cell,) = study(config).cells_of("study")
     assert cell.network == "tanh_512"
+
+
+INLINE = [{"activation": "tanh", "widths": [25]}, {"activation": "relu", "widths": [60]}]
+
+
+@pytest.mark.parametrize(
+    "sweep",
+    [
+        {"network": INLINE},
+        [{"network": record, "noise": noise} for record, noise in zip(INLINE, (0.1, 0.2), strict=True)],
+    ],
+)
+def test_every_record_of_a_sweep_has_files_of_its_own(config, sweep):
+    one, other = study(config, sweep=sweep).cells_of("study")
+    assert (one.net.widths, other.net.activation) == ([25], "relu")
+    assert (one.network, other.network) == ("study-network~tanh-25", "study-network~relu-60")
+    assert (one.swept["network"], other.swept["network"]) == ("tanh-25", "relu-60")
+
+
+def test_records_of_data_are_told_apart_too(config):
+    data = [{"kind": "gaussian", "dim": dim, "spectrum": "identity", "n_train": 50, "n_test": 9} for dim in (20, 30)]
+    made = study(config, sweep={"dataset": data})
+    assert [made.dims(cell.name)[0] for cell in made.cells_of("study")] == [20, 30]
+    assert len({cell.dataset for cell in made.cells_of("study")}) == 2
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_numbers_are_compared_as_numbers(number):
+    assert spelled(number) == spelled(repr(number)) == spelled(float(repr(number)))
+    assert spelled([48, 48]) == spelled("48x2")
+    assert spelled(True) != spelled(1)

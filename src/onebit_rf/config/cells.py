@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
-from itertools import groupby, product
+from itertools import product
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -22,10 +22,11 @@ from onebit_rf.data.kinds import DatasetRecord
 from onebit_rf.errors import OnebitError
 from onebit_rf.model.record import Record, plain
 from onebit_rf.model.registry import number_text
+from onebit_rf.model.values import Value, column_value
 
-Value = int | float | str
 Kind = TypeVar("Kind", bound=Record)
 _LONGEST = 60  # characters of a value in a file name
+FIXED = ("sweep", "target")  # leaves of an experiment that no sweep varies
 _PARTS = {"dataset": AnyDataset, "network": Network}
 
 
@@ -120,7 +121,11 @@ def _cells(name: str, experiment: AnyExperiment, datasets: Named, networks: Name
             if changed or names[part] not in known.records:
                 names[part] = known.add(parts[part], names[part] + tail)
         nodes = {**plain(record), **found}
-        values = {leaf: names[leaf] if leaf in names else column_value(_at(nodes, leaf)) for leaf in leaves}
+        whole = {part: record_of for part in _PARTS if not isinstance(record_of := row.get(part, ""), str)}
+        values = {
+            leaf: names[leaf] if leaf in names and leaf not in whole else column_value(_at(nodes, leaf))
+            for leaf in leaves
+        }
         title = unique("/".join([name, *(f"{leaf}~{file_text(value)}" for leaf, value in values.items())]), taken)
         if values in taken.values():
             raise OnebitError(f".sweep: the cell {', '.join(f'{k} {v}' for k, v in values.items())} stands twice")
@@ -132,7 +137,10 @@ def _parse_part(part: str, node: Any) -> Record:
     try:
         return parse(_PARTS[part], node)
     except OnebitError as error:
-        raise OnebitError("\n".join(f"{part}.{line}" for line in str(error).splitlines())) from None
+        lines = [line.removeprefix("top level").removeprefix(": ") for line in str(error).splitlines()]
+        whole = [line.startswith(("top level", ": ")) for line in str(error).splitlines()]
+        said = [f"{part}: {line}" if of_all else f"{part}.{line}" for line, of_all in zip(lines, whole, strict=True)]
+        raise OnebitError("\n".join(said)) from None
 
 
 def at_cell(swept: Mapping[str, Any]) -> str:
@@ -148,6 +156,9 @@ def assignments(sweep: Any) -> list[dict[str, Any]]:
     """
     if sweep is None or sweep == {}:
         return [{}]
+    rows = sweep if isinstance(sweep, list) else [sweep]
+    if odd := [leaf for row in rows if isinstance(row, Mapping) for leaf in row if not isinstance(leaf, str)]:
+        raise OnebitError(f".sweep: leaves are text, got {odd[0]!r}")
     if isinstance(sweep, Mapping):
         wrong = [leaf for leaf, values in sweep.items() if not isinstance(values, list) or not values]
         if wrong:
@@ -168,18 +179,23 @@ def _nodes(
     """
     own, parts, names = {**plain(experiment), "sweep": None}, {}, {}
     of_parts = [leaf for leaf in row if leaf not in _PARTS and leaf.partition(".")[0] in _PARTS]
-    lost = [leaf for leaf in row if leaf not in of_parts and not _set(own, leaf, row[leaf])]
+    lost = [leaf for leaf in row if leaf in FIXED or (leaf not in of_parts and not _set(own, leaf, row[leaf]))]
     for part, known in (("dataset", datasets), ("network", networks)):
         choice = own[part]
         if isinstance(choice, str) and choice not in known.records:
             raise OnebitError(f".{part}: no such {part} {choice!r}; known are {', '.join(known.records) or 'none'}")
-        names[part] = choice if isinstance(choice, str) else f"{name}-{part}"
+        names[part] = choice if isinstance(choice, str) else _name_of(name, part, choice, part in row)
         parts[part] = plain(known.records[choice]) if isinstance(choice, str) else deepcopy(choice)
     lost += [leaf for leaf in of_parts if not _set(parts, leaf, row[leaf])]
     if lost:
-        leaves = [leaf for leaf in _leaves(own) if leaf not in ("sweep", "target")]
+        leaves = [leaf for leaf in _leaves(own) if leaf not in FIXED]
         raise OnebitError(f".sweep: no such leaf {lost[0]!r}; known are {', '.join([*leaves, *_leaves(parts)])}")
     return {"experiment": own, **parts}, names
+
+
+def _name_of(experiment: str, part: str, record: Any, swept: bool) -> str:
+    """What a record that stands where a name does is called: after the experiment, and in a sweep by its values."""
+    return f"{experiment}-{part}" + (f"~{file_text(record)}" if swept else "")
 
 
 def _set(node: Any, path: str, value: Any) -> bool:
@@ -202,16 +218,6 @@ def _at(node: Any, path: str) -> Any:
     for key in path.split("."):
         node = node[key]
     return node
-
-
-def column_value(value: Any) -> Value:
-    """Return a leaf's value as a table's column holds it: a number, or text; (64, 64, 9) is 64x2-9."""
-    if isinstance(value, list):
-        runs = [(column_value(item), len(list(run))) for item, run in groupby(value)]
-        return "-".join(f"{item}x{length}" if length > 1 else f"{item}" for item, length in runs)
-    if isinstance(value, dict):
-        return "-".join(f"{key}{column_value(item)}" for key, item in value.items())
-    return value if isinstance(value, int | float | str) and not isinstance(value, bool) else str(value).lower()
 
 
 def file_text(value: Any) -> str:
