@@ -103,7 +103,6 @@ def test_an_experiment_without_a_sweep_is_one_cell(config, sweep):
         ({1: [1]}, r"\.sweep: leaves are text, got 1"),
         ({"target": ["teacher", "labels"]}, r"\.sweep: no such leaf 'target'"),
         ({"sweep": [1]}, r"\.sweep: no such leaf 'sweep'"),
-        ({"dataset.kind": ["gaussian", "images"]}, r"\.dataset: unknown key dim.* \(at dataset.kind images\)"),
         ({"noise": [0.0, -1.0]}, r"\.noise: must be a number ≥ 0, got -1.0 \(at noise -1.0\)"),
         ({"noise": [0.3, "0.30"]}, r"\.sweep: the cell noise 0.3 stands twice"),
         ({"dataset": ["gaussian_512", "nosuch"]}, r"\.dataset: no such dataset 'nosuch'; known are"),
@@ -158,11 +157,7 @@ INLINE = [{"activation": "tanh", "widths": [25]}, {"activation": "relu", "widths
 
 
 @pytest.mark.parametrize(
-    "sweep",
-    [
-        {"network": INLINE},
-        [{"network": record, "noise": noise} for record, noise in zip(INLINE, (0.1, 0.2), strict=True)],
-    ],
+    "sweep", [{"network": INLINE}, [{"network": INLINE[0], "noise": 0.1}, {"network": INLINE[1], "noise": 0.2}]]
 )
 def test_every_record_of_a_sweep_has_files_of_its_own(config, sweep):
     one, other = study(config, sweep=sweep).cells_of("study")
@@ -183,3 +178,15 @@ def test_numbers_are_compared_as_numbers(number):
     assert spelled(number) == spelled(repr(number)) == spelled(float(repr(number)))
     assert spelled([48, 48]) == spelled("48x2")
     assert spelled(True) != spelled(1)
+
+
+def test_a_kind_that_other_leaves_do_not_fit_is_named(config):
+    with pytest.raises(OnebitError, match=r"experiments.study.dataset: unknown key dim.* \(at dataset.kind images\)"):
+        study(config, sweep={"dataset.kind": ["gaussian", "images"]})
+
+
+def test_long_records_that_begin_alike_have_files_of_their_own(config):
+    records = [{"activation": "tanh", "widths": [7, 8] * 16 + [end]} for end in range(10, 14)]
+    cells = study(config, sweep={"network": records}).cells_of("study")
+    assert len({cell.network for cell in cells}) == len({cell.name for cell in cells}) == 4
+    assert [cell.net.widths[-1] for cell in cells] == [10, 11, 12, 13]

@@ -118,14 +118,11 @@ def _cells(name: str, experiment: AnyExperiment, datasets: Named, networks: Name
         for part, known in (("dataset", datasets), ("network", networks)):
             changed = [leaf.partition(".")[2] for leaf in row if leaf.startswith(f"{part}.")]
             tail = "".join(f",{leaf}~{file_text(_at(found[part], leaf))}" for leaf in changed)
-            if changed or names[part] not in known.records:
+            if known.records.get(names[part]) != parts[part]:
                 names[part] = known.add(parts[part], names[part] + tail)
         nodes = {**plain(record), **found}
-        whole = {part: record_of for part in _PARTS if not isinstance(record_of := row.get(part, ""), str)}
-        values = {
-            leaf: names[leaf] if leaf in names and leaf not in whole else column_value(_at(nodes, leaf))
-            for leaf in leaves
-        }
+        named = {part: names[part] for part in _PARTS if isinstance(row.get(part, ""), str)}
+        values = {leaf: named[leaf] if leaf in named else column_value(_at(nodes, leaf)) for leaf in leaves}
         title = unique("/".join([name, *(f"{leaf}~{file_text(value)}" for leaf, value in values.items())]), taken)
         if values in taken.values():
             raise OnebitError(f".sweep: the cell {', '.join(f'{k} {v}' for k, v in values.items())} stands twice")
