@@ -128,6 +128,7 @@ MISTAKES = [
     (put("experiments.ridge", None), "figures.learning_curve: no such experiment 'ridge'; .*learning_curve: null}"),
     (put("latency", None), "figures.latency: draws latency, which is switched off; switch the figure off, too"),
     (put("experiments.ridge.dataset", 7), "experiments.ridge.dataset: must be a name or a mapping, got 7"),
+    (put("figures.ridge.facets", ["depth", "depth"]), "figures.ridge.facets: must not repeat an item"),
     (put("experiments.ridge.network", {"widths": [4]}), "experiments.ridge.network: missing key activation"),
     (put("figures.depth.n_train", 1001), "figures.depth.n_train: 1001 is not among the sample sizes"),
     (put("figures.depth.experiments", ["digits"]), "figures.depth: experiment 'digits' must have target teacher"),
@@ -227,6 +228,13 @@ def test_any_entry_may_be_switched_off(config, section):
         if section in ("datasets", "networks"):
             left = merge(left, {"experiments": dict.fromkeys(config["experiments"])})
         assert name not in getattr(read_config(left).config, section)
+
+
+def test_what_was_never_there_is_not_switched_off(config):
+    overlay = {"figures": {"rigde": None}, "experiments": {"nosuch": None}}
+    with pytest.raises(OnebitError, match=r"experiments.nosuch: there is none to switch off; known are tanh") as caught:
+        read_config(merge(config, overlay), config)
+    assert "figures.rigde: there is none to switch off; known are depth" in str(caught.value)
 
 
 def test_all_may_be_switched_off(config):

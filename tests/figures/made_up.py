@@ -16,6 +16,7 @@ def facts(cell="net", **changes):
         "experiment": cell.partition("/")[0],
         "swept": {},
         "target": "teacher",
+        "laws": list(LAWS),
         "readouts": ["ridge:0"],
         "n_train": list(range(1, 13)),
         "noise": 0.1,

@@ -169,7 +169,11 @@ def test_words_make_an_axis_in_their_order():
     ("options", "message"),
     [
         ({"x": "n_train"}, ".x: must be one of"),
-        ({"at": {"n_train": 99}}, ".at.n_train: 99 is not among the sample sizes of 's/noise~0.0"),
+        ({"at": {"n_train": 99}}, ".at.n_train: 99 is not drawn by any experiment; there are 1, 2"),
+        ({"at": {"n_train": []}}, ".at.n_train: must be a value or a list of values, got []"),
+        ({"at": {"law": None}}, ".at.law: must be a value or a list of values, got None"),
+        ({"at": {"law": "foo"}}, ".at.law: 'foo' is not drawn by any experiment; there are gaussian, one_bit"),
+        ({"at": {"n_train": {"a": 1}}}, ".at.n_train: must be a value or a list of values"),
         ({"at": {"n_train": [1, 2]}}, ".at.n_train: must be one n"),
     ],
 )
@@ -191,3 +195,61 @@ def test_made_up_tables_have_a_key():
     rows = readout(facts())
     assert not rows.duplicated(["cell", "law", "seed", "depth", "n_train", "readout"]).any()
     assert not theory(facts()).duplicated(["cell", "depth", "n_train", "readout"]).any()
+
+
+def test_a_panel_that_theory_calls_exact_is_empty_and_says_so():
+    """Noise-free and past the threshold all errors are 0 but for rounding."""
+    quiet, noisy = (
+        facts("s/noise~0", swept={"noise": 0.0}, noise=0.0),
+        facts("s/noise~1", swept={"noise": 1.0}, noise=1.0),
+    )
+    made = tables(quiet, noisy)
+    is_quiet = made.theory["cell"] == quiet.cell
+    known = made.theory.assign(value=made.theory["value"].where(~is_quiet | (made.theory["n_train"] < 8), 0.0))
+    made = Tables(made.readout, known.assign(converged=True), None, made.facts)
+    drawing = draw(Sweep(experiments=["s"], x="depth", colour="readout", facets=["noise"]), made)
+    assert "recovered exactly, not drawn" in notes(drawing)
+    assert [finding.sentence.split(",")[0] for finding in drawing.findings] == ["noise σ = 1"] * 2
+
+
+def test_one_n_next_to_the_threshold_has_no_findings():
+    drawing = draw(LearningCurve(experiments=["net"], at={"n_train": 8}), tables(facts()))
+    assert drawing.findings == []
+
+
+def test_values_of_at_are_compared_as_what_they_mean():
+    record = Sweep(experiments=["s"], x="depth", colour="readout", at={"noise": "3e-1", "network.widths": [8, 8]})
+    drawing = draw(record, tables(*swept()))
+    assert titles(drawing) == []  # one panel
+    assert list(record.check(swept())) == []
+
+
+def test_findings_say_what_they_are_means_over():
+    cell = facts(readouts=["ridge:0", "ridge:3"])
+    finding = draw(LearningCurve(experiments=["net"], colour="readout"), tables(cell)).findings[0]
+    assert finding.sentence.startswith("L = 1, mean over read-out, n/d_L > 0.05")
+    drawing = draw(Sweep(experiments=["s"], x="noise"), tables(*swept()))
+    assert (
+        "mean over noise σ, depth L, the sweep" in drawing.findings[0].sentence
+        or "depth L" in drawing.findings[0].sentence
+    )
+    assert "\\sigma" not in drawing.caption
+
+
+def test_cells_with_a_theory_and_without_one_do_not_share_a_figure():
+    silent = facts("images", described=False)
+    (mistake,) = LearningCurve(experiments=["net", "images"]).check([facts(), silent])
+    assert "cells with a theory and without one do not share a figure" in mistake
+
+
+def test_notes_are_of_the_n_that_is_drawn():
+    assert notes(draw(Sweep(experiments=["s"], x="noise", at={"n_train": 4}), tables(*swept()))) == ""
+
+
+def test_a_logarithmic_axis_without_a_whole_decade_has_ticks():
+    figure, axes = style.grid(1, 1, 3, 3)
+    axes[0, 0].plot([1, 2], [0.2, 0.7])
+    style.log_scale(axes[0, 0])
+    style.save(figure, [])
+    low, high = axes[0, 0].get_ylim()
+    assert len([tick for tick in axes[0, 0].get_yticks() if low <= tick <= high]) >= 2

@@ -13,7 +13,14 @@ FIGURE = Depth(experiments=["a"], n_train=4)
 
 
 def facts(**changes):
-    known = {"cell": "a", "experiment": "a", "swept": {}, "target": "teacher", "readouts": ["ridge:0"]}
+    known = {
+        "cell": "a",
+        "experiment": "a",
+        "swept": {},
+        "laws": ["gaussian", "one_bit"],
+        "target": "teacher",
+        "readouts": ["ridge:0"],
+    }
     known |= {"n_train": [2, 4], "noise": 0.0, "teacher": "normal", "dataset": "gaussian_30", "network": "tanh_8"}
     known |= {"dims": [30, 8, 8], "activation": "tanh", "odd": True, "outputs": 1, "described": True}
     return Facts(**{**known, **changes})

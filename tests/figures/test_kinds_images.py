@@ -5,7 +5,6 @@ import pandas as pd
 import pytest
 from scipy.stats import t as student
 
-from onebit_rf.errors import OnebitError
 from onebit_rf.figures.facts import Facts
 from onebit_rf.figures.kinds import Tables
 from onebit_rf.figures.kinds.images import Images
@@ -14,7 +13,14 @@ LEVEL = {"ridge:0": 0.9, "ridge:10": 0.7}
 
 
 def facts(name="a", **changes):
-    known = {"cell": name, "experiment": name, "swept": {}, "target": "labels", "readouts": ["ridge:0"]}
+    known = {
+        "cell": name,
+        "experiment": name,
+        "swept": {},
+        "laws": ["gaussian", "one_bit"],
+        "target": "labels",
+        "readouts": ["ridge:0"],
+    }
     known |= {"n_train": [100, 250, 400], "noise": None, "teacher": None, "dataset": "my_digits", "network": "relu"}
     known |= {"dims": [64, 500, 500], "activation": "relu", "odd": False, "outputs": 10, "described": False}
     return Facts(**{**known, **changes})
@@ -140,17 +146,19 @@ def test_read_outs_that_were_not_found_are_left_out_and_counted():
     assert "1 of 12 read-outs were not found" in drawing.figure.get_supxlabel()
 
 
-def test_a_law_that_is_not_there_is_an_error():
-    with pytest.raises(OnebitError, match="'ternary' is not drawn by any experiment"):
-        draw(facts(), at={"law": "ternary"})
-
-
 @pytest.mark.parametrize(
     ("cells", "at", "message"),
     [
         ([facts()], {}, None),
         ([facts(), facts("b", target="teacher")], {}, ": experiment 'b' must have target labels"),
-        ([facts()], {"n_train": 300}, ".at.n_train: 300 is not among the sample sizes of experiment 'a'"),
+        ([facts()], {"n_train": 300}, ".at.n_train: 300 is not drawn by any experiment; there are 100, 250, 400"),
+        ([facts()], {"n_train": [100, 250]}, ".at.n_train: must be one n, got [100, 250]"),
+        (
+            [facts()],
+            {"law": "ternary"},
+            ".at.law: 'ternary' is not drawn by any experiment; there are gaussian, one_bit",
+        ),
+        ([facts()], {"law": []}, ".at.law: must be a value or a list of values, got []"),
         ([facts()], {"depth": 7}, ".at.depth: 7 is not drawn by any experiment"),
         ([facts()], {"width": 7}, ".at: unknown name width"),
         ([facts(str(i)) for i in range(13)], {}, ": 13 panels"),

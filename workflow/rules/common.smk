@@ -4,6 +4,8 @@ import sys
 from functools import cache
 from glob import glob
 
+import yaml
+
 import onebit_rf
 from onebit_rf.config import sizes
 from onebit_rf.config.checks import read_config
@@ -28,8 +30,9 @@ imported = Path(onebit_rf.__file__).parents[2]
 if imported != project.resolve():
     sys.exit(f"the package imported is {imported}/src/onebit_rf, not this project's: run `make setup` in {project}")
 
+default = yaml.safe_load((project / "config" / "config.yaml").read_text(encoding="utf-8"))
 try:
-    study = read_config(config)
+    study = read_config(config, default)
 except OnebitError as error:
     sys.exit(str(error))
 

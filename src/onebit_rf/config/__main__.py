@@ -23,7 +23,7 @@ def main(arguments: list[str]) -> None:
     base, *overlays = (yaml.safe_load(Path(path).read_text(encoding="utf-8")) for path in arguments)
     for path, overlay in zip(arguments, [{}, *overlays], strict=True):
         try:
-            read_config(merge(base, overlay))
+            read_config(merge(base, overlay), base)
         except OnebitError as error:
             sys.exit("\n".join(f"{path}: {line}" for line in str(error).splitlines()))
         print(f"{path}: valid")

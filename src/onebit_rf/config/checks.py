@@ -16,8 +16,12 @@ from onebit_rf.tables.files import MOST_NUMBERS
 from onebit_rf.theory.coverage import check_covered
 
 
-def read_config(node: dict[str, Any]) -> Study:
+def read_config(node: dict[str, Any], base: dict[str, Any] | None = None) -> Study:
     """Return what a configuration asks for.
+
+    Args:
+        node: the configuration, with its overlays.
+        base: the one that they are laid over: what is switched off must be there.
 
     Raises:
         OnebitError: a line for every mistake, each naming the key and what would be right.
@@ -26,6 +30,8 @@ def read_config(node: dict[str, Any]) -> Study:
         config = parse(Config, node)
     except OnebitError as error:
         raise _all_of(str(error).splitlines()) from None
+    if strangers := list(_switched_off(node, base or node)):
+        raise _all_of(strangers)
     cells, datasets, networks, mistakes = lay_out(config)
     shapes, unreadable = _shapes(config, cells, datasets.records)
     study = Study(config, cells, datasets.records, networks.records, shapes)
@@ -33,6 +39,14 @@ def read_config(node: dict[str, Any]) -> Study:
     if mistakes:
         raise _all_of(mistakes)
     return study
+
+
+def _switched_off(node: dict[str, Any], base: dict[str, Any]) -> Iterator[str]:
+    """Yield the entries that are null and have never been anything else."""
+    for section in ("datasets", "networks", "experiments", "figures"):
+        known = base.get(section) or {}
+        for name in (name for name, entry in node[section].items() if entry is None and name not in known):
+            yield f"{section}.{name}: there is none to switch off; known are {', '.join(known)}"
 
 
 def _all_of(mistakes: list[str]) -> OnebitError:
@@ -52,9 +66,11 @@ def _shapes(config: Config, cells: Mapping[str, Cell], datasets: Mapping[str, An
 
 def _key_of(dataset: str, config: Config) -> str:
     """Where a data set stands in the configuration."""
-    if dataset.partition(",")[0] in config.datasets:
-        return f"datasets.{dataset}"
-    return f"experiments.{dataset.partition(',')[0].removesuffix('-dataset')}.dataset"
+    name, _, leaves = dataset.partition(",")
+    at = f" (at {leaves.replace('~', ' ')})" if leaves else ""
+    if name in config.datasets:
+        return f"datasets.{name}{at}"
+    return f"experiments.{name.partition('-dataset')[0]}.dataset{at}"
 
 
 def _cross_checks(study: Study) -> Iterator[str]:

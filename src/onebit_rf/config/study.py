@@ -53,6 +53,7 @@ class Study:
             experiment=cell.experiment,
             swept=dict(cell.swept),
             target="teacher" if isinstance(cell.task, TeacherTask) else "labels",
+            laws=self.config.laws,
             readouts=cell.task.readouts,
             n_train=cell.task.n_train.sizes().tolist(),
             noise=getattr(cell.task, "noise", None),

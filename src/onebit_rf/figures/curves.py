@@ -1,6 +1,6 @@
 """What learning curves and sweeps share: the rows of a curve, its deviation from the theory, and words around it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,7 +9,7 @@ from onebit_rf.figures import style
 from onebit_rf.figures.facts import Facts
 from onebit_rf.figures.findings import Finding, baseline_of, law_gaps, law_words, plain_text, theory_gap
 from onebit_rf.figures.kinds import Tables
-from onebit_rf.figures.layout import Panel, Row, values_at, words
+from onebit_rf.figures.layout import Panel, Row, chosen, label, varying, words
 from onebit_rf.model.readouts import READOUTS
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ EXACT = (
 )
 SIDE = 2.75  # inches of a panel
 COLUMNS = 4
+TITLE = 30  # letters of a line above a panel
 
 
 def metric_of(facts: Facts, readout: str, wanted: str | None = None) -> str:
@@ -47,7 +48,7 @@ def one_metric(rows: Sequence[Row], facts: Sequence[Facts], wanted: str | None =
     if len(metrics) < 2:
         return []
     examples = ", ".join(f"{row['readout']} of {row['experiment']} by {metric}" for metric, row in metrics.items())
-    return [f": read-outs are measured differently ({examples}); choose some by `at: {{readout: …}}`"]
+    return [f": read-outs are measured differently ({examples}); choose by `at`, or draw them in figures of their own"]
 
 
 def key_of(row: Row) -> tuple[str, int, str]:
@@ -75,10 +76,9 @@ class Curves:
         self.facts = {cell.cell: cell for cell in tables.facts}
         self.metric = metric_of(self.facts[rows[0]["cell"]], rows[0]["readout"], metric)
         self._ids = {key_of(row): i for i, row in enumerate(rows)}
-        readout = tables.readout
-        for name in ("n_train", "law"):
-            if (values := values_at(at, name)) is not None:
-                readout = readout[readout[name].isin(values)]
+        readout, kept = tables.readout, chosen(at, tables.facts)
+        for name in kept.keys() & {"n_train", "law"}:
+            readout = readout[readout[name].isin(kept[name])]
         readout = _one_estimator(self._numbered(readout))
         self.laws = list(readout["law"].unique())
         self.averaged = "teacher_averaged" in set(readout["estimator"])
@@ -113,24 +113,31 @@ class Curves:
         """d_L of a curve."""
         return self.facts[key[0]].widths[key[1] - 1]
 
-    def notes(self, rows: Iterable[Row]) -> list[str]:
-        """Return what is to be said below the figure of points that are not drawn."""
+    def notes(self, rows: Iterable[Row], n_train: Callable[[tuple], Sequence[int] | None]) -> list[str]:
+        """Return what is to be said below the figure of points that are not drawn, of the n of each curve or of all."""
         keys = [key_of(row) for row in rows]
         notes = [EXACT[self.metric == "train_mse"]] if self.exact else []
-        lost = [ratio for key in keys for ratio in self._without_theory(key)]
+        lost = [ratio for key in keys for ratio in self._without_theory(key, n_train(key))]
         if lost:
             ratios = sorted({f"{ratio:.3g}" for ratio in lost})
             where = f" at $n/d_L$ = {', '.join(ratios)}" if len(ratios) <= 3 else ""
             notes.append(f"the theory diverges or was not found at {len(lost)} points{where}: not drawn")
-        found = [self.rows[key]["converged"] for key in keys if key in self.rows]
+        rows_of = [_at_n(self.rows[key], n_train(key)) for key in keys if key in self.rows]
+        found = [frame["converged"] for frame in rows_of]
         if left_out := sum(int((~column).sum()) for column in found):
             notes.append(f"{left_out} of {sum(map(len, found))} read-outs were not found: left out")
         return notes
 
-    def _without_theory(self, key: tuple[str, int, str]) -> list[float]:
+    def _without_theory(self, key: tuple[str, int, str], n_train: Sequence[int] | None) -> list[float]:
         """n/d_L of a curve where its theory was not found."""
-        theory = self.theory.get(key)
-        return [] if theory is None else list(theory.loc[~theory["converged"], "n_train"] / self.width(key))
+        if (theory := self.theory.get(key)) is None:
+            return []
+        theory = _at_n(theory, n_train)
+        return list(theory.loc[~theory["converged"], "n_train"] / self.width(key))
+
+
+def _at_n(frame: "pd.DataFrame", n_train: Sequence[int] | None) -> "pd.DataFrame":
+    return frame if n_train is None else frame[frame["n_train"].isin(n_train)]
 
 
 def _one_estimator(rows: "pd.DataFrame") -> "pd.DataFrame":
@@ -197,7 +204,12 @@ def describe_cells(cells: Sequence[Facts]) -> list[str]:
     """The network, the noise and the teacher of some cells, as far as they share them."""
     shared = [{_network(cell) for cell in cells}, {cell.noise for cell in cells}, {cell.teacher for cell in cells}]
     network, noise, teacher = (values.pop() if len(values) == 1 else None for values in shared)
-    texts = [network, None if noise is None else style.noise_in_words(noise)]
+    activations = {f"{cell.activation.replace('_', ' ')}{'' if cell.odd else ' (not odd)'}" for cell in cells}
+    if network is None and len(activations) == 1:
+        network = activations.pop()
+    datasets = {cell.dataset.removesuffix("-dataset").replace("_", " ") for cell in cells if cell.target == "labels"}
+    data = datasets.pop() if len(datasets) == 1 else None
+    texts = [data, network, None if noise is None else style.noise_in_words(noise)]
     return list(filter(None, [*texts, None if teacher in (None, "normal") else f"{teacher} teacher"]))
 
 
@@ -224,7 +236,13 @@ def panel_titles(panels: Mapping[Panel, Sequence[Row]], facts: Mapping[str, Fact
 
 
 def _said(panel: Panel, without: Sequence[str] = ()) -> str:
-    return " · ".join(words(name, value) for name, value in panel if value is not None and name not in without)
+    parts = [words(name, value) for name, value in panel if value is not None and name not in without]
+    lines, line = [], ""
+    for part in parts:  # as many as stand above a panel
+        line, before = (f"{line} · {part}" if line else part), line
+        if before and len(plain_text(line)) > TITLE:
+            lines, line = [*lines, before], part
+    return "\n".join([*lines, line])
 
 
 def palette_of(rows: Sequence[Row], colour: str) -> dict[str, tuple]:
@@ -287,7 +305,8 @@ def findings(
         readout = pd.concat([chosen[key] for key in keys if key in chosen])
         theories = [found.theory[key] for key in keys if key in found.theory]
         where = _said(panel) or rows[0]["experiment"].replace("_", " ")
-        where = f"{plain_text(where)}, mean over {over}"
+        inside = [label(name) for name in varying(rows, list(found.facts.values())) if name not in dict(panel)]
+        where = plain_text(f"{where}, mean over {', '.join([*inside, over])}")
         said += law_gaps(readout, [*CURVE, "n_train"], where, METRICS[found.metric])
         said += theory_gap(readout, pd.concat(theories), [], where) if theories else []
     return said

@@ -12,6 +12,7 @@ class Facts(Record):
         cell, experiment: their names, as in the tables.
         swept: leaf → its value in this cell.
         target: teacher or labels.
+        laws: of the hidden weights.
         readouts, n_train: the read-outs, and the sample sizes at which they are fitted.
         noise, teacher: σ and the law of A*; None where the labels are a data set's own.
         dataset, network: their names.
@@ -25,6 +26,7 @@ class Facts(Record):
     experiment: str
     swept: dict[str, int | float | str]
     target: str
+    laws: list[str]
     readouts: list[str]
     n_train: list[int]
     noise: float | None

@@ -91,6 +91,8 @@ def paired(readout: "pd.DataFrame", law: str, baseline: str, keys: Sequence[str]
 def law_gaps(readout: "pd.DataFrame", keys: Sequence[str], where: str, metric: str = "test MSE") -> list[Finding]:
     """Return a finding for every law but the baseline: the mean over `keys` of the paired relative difference."""
     laws = list(readout["law"].unique())
+    if not laws:
+        return []
     baseline = baseline_of(laws)
     findings = []
     for law in (law for law in laws if law != baseline):

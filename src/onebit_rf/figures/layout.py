@@ -9,11 +9,14 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta
 
 from onebit_rf.figures.facts import Facts
+from onebit_rf.model.record import DISTINCT
+from onebit_rf.model.values import spelled
 
 Row = dict[str, Any]
 Panel = tuple[tuple[str, Any], ...]  # (name, value) of what tells a panel from the others
 MOST_PANELS = 12
 MOST_COLOURS = 12
+LISTED = 12  # values that a message names
 
 At = Annotated[
     dict[str, Any],
@@ -24,19 +27,39 @@ Metric = Annotated[
     Meta(description="what is drawn: the test error by default, or of ridge:λ the training MSE, or their gap"),
 ]
 Column = Annotated[str, Meta(description="depth, readout, experiment or a swept leaf")]
+Facets = Annotated[list[Column], DISTINCT] | None
 
 
-def values_at(at: Mapping[str, Any], name: str) -> list[Any] | None:
-    """Return the values that `at` gives for a name; None where it does not."""
-    if name not in at:
-        return None
-    return at[name] if isinstance(at[name], list) else [at[name]]
+def chosen(at: Mapping[str, Any], facts: Sequence[Facts]) -> dict[str, list[Any]]:
+    """Return what `at` leaves of every name in it, as the tables have it: 1e-5, "1e-05" and 0.00001 are the same."""
+    return {name: matching(asked, there(name, facts))[0] for name, asked in at.items()}
+
+
+def matching(asked: Any, values: Sequence[Any]) -> tuple[list[Any], list[Any]]:
+    """Return which of the `values` are asked for, by one or a list of them, and what is asked for and not there."""
+    known = {spelled(value): value for value in values}
+    items = [asked] if not isinstance(asked, list) or spelled(asked) in known else asked
+    found = [known[spelled(item)] for item in items if spelled(item) in known]
+    return found, [item for item in items if spelled(item) not in known]
+
+
+def listed(values: Sequence[Any]) -> str:
+    """Name the first values in a message."""
+    return ", ".join(map(str, values[:LISTED])) + (", …" if len(values) > LISTED else "")
+
+
+def there(name: str, facts: Sequence[Facts]) -> list[Any]:
+    """Return the values of a name that the cells have."""
+    if name in ("n_train", "law"):
+        own = [getattr(cell, {"n_train": "n_train", "law": "laws"}[name]) for cell in facts]
+        return list(dict.fromkeys(value for values in own for value in values))
+    return list(dict.fromkeys(row[name] for cell in facts for row in cell.curves() if name in row))
 
 
 def curves(facts: Sequence[Facts], at: Mapping[str, Any]) -> list[Row]:
     """Return the curves of all cells that `at` leaves."""
-    rows = [row for cell in facts for row in cell.curves()]
-    return [row for row in rows if all(row[name] in values_at(at, name) for name in at if name in row)]
+    rows, kept = [row for cell in facts for row in cell.curves()], chosen(at, facts)
+    return [row for row in rows if all(row[name] in kept[name] for name in kept if name in row)]
 
 
 def swept_leaves(facts: Sequence[Facts]) -> list[str]:
@@ -73,15 +96,20 @@ def check_layout(
     if unknown := [name for name in at if name not in selectable]:
         yield f".at: unknown name {', '.join(unknown)}; known are {', '.join(selectable)}"
         return
-    everything = [row for cell in facts for row in cell.curves()]
-    for name in (name for name in at if name in known):
-        there = list(dict.fromkeys(row[name] for row in everything if name in row))
-        if missing := [value for value in values_at(at, name) if value not in there]:
-            yield f".at.{name}: {missing[0]!r} is not drawn by any experiment; there are {', '.join(map(str, there))}"
+    for name, asked in at.items():
+        if asked in (None, []) or isinstance(asked, dict):
+            yield f".at.{name}: must be a value or a list of values, got {asked!r}"
+            return
+        if missing := matching(asked, there(name, facts))[1]:
+            yield f".at.{name}: {missing[0]!r} is not drawn by any experiment; there are {listed(there(name, facts))}"
             return
     rows = curves(facts, at)
     if not rows:
         yield ".at: nothing is left to draw"
+        return
+    described = {cell.cell: cell.described for cell in facts}
+    if len({described[row["cell"]] for row in rows}) > 1:
+        yield ": cells with a theory and without one do not share a figure; choose by `at`, or draw one of each"
         return
     drawn = panels(rows, facts, *filter(None, (colour, x)))
     outside = [name for name, _ in next(iter(drawn))]

@@ -29,6 +29,7 @@ _LOOKS = {
 _OTHERS = ("d", "^", "v", "<", ">", "p", "h", "*")
 _LINES = {"gaussian": "-", "one_bit": (0, (1, 1.2)), "rademacher": "--"}
 THEORY = {"label": "theory", "color": "black", "linewidth": 1.2}
+DECADES = 200  # a logarithmic axis of this ratio has two decades to mark; below it, 2 and 5 are marked, too
 _THEME = {
     "figure.dpi": 100,
     "savefig.dpi": 200,
@@ -159,9 +160,13 @@ def log_scale(axes: "Axes") -> None:
 
 def log_ticks(axes: "Axes") -> None:
     """Make the vertical axis logarithmic, with ticks at 1, 2 and 5 of every decade."""
+    log_scale(axes)
+    _tick_finely(axes)
+
+
+def _tick_finely(axes: "Axes") -> None:
     from matplotlib.ticker import LogLocator
 
-    log_scale(axes)
     axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.yaxis.set_major_formatter("{x:g}")
 
@@ -199,6 +204,10 @@ def save(figure: "Figure", paths: Iterable[str | Path]) -> None:
 
     It is laid out once: for the first file matplotlib would do so as it draws, and again for every other.
     """
+    for axes in figure.axes:
+        low, high = axes.get_ylim()
+        if axes.get_yscale() == "log" and high < DECADES * low:
+            _tick_finely(axes)
     figure.get_layout_engine().execute(figure)
     figure.set_layout_engine("none")
     for path in map(Path, paths):

@@ -104,3 +104,5 @@ def width_axis(axes: "Axes", ticks: Sequence[int]) -> None:
     axes.set_xticks(ticks, labels=list(map(str, ticks)), rotation=45)
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_minor_formatter(NullFormatter())
+    if len(ticks) == 1:
+        axes.set_xlim(ticks[0] / 2, ticks[0] * 2)

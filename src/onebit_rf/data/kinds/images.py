@@ -61,7 +61,10 @@ class Images(DatasetRecord, tag="images", kw_only=True):
         parts = [(opened.pools[at], rows) for at, rows in zip((0, -1), choose(opened, seed), strict=True)]
         x = np.concatenate([pool.read(rows, self.resize).reshape(len(rows), -1) for pool, rows in parts])
         label = np.concatenate([pool.labels[rows] for pool, rows in parts]).astype(np.float64)
-        return Dataset(standardise(x, n_train, self.centre, self.scale), n_train, label)
+        try:
+            return Dataset(standardise(x, n_train, self.centre, self.scale), n_train, label)
+        except OnebitError as error:
+            raise OnebitError(f"{self.source}: {error}") from None
 
     def _train_rows(self, facts: Facts) -> int:
         """The number of train rows; OnebitError where there are fewer images than are asked for."""

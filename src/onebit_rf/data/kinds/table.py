@@ -75,6 +75,10 @@ class Table(DatasetRecord, tag="table"):
         for place, name in enumerate(names):
             values = standardise_column(numbers(path, name, table[name])[rows], self.n_train, self.centre, self.scale)
             x[:, place] = _single(path, name, values)
+        if not x[: self.n_train].any():
+            raise OnebitError(f"{path}: no column of inputs varies over the train rows; there is nothing to learn from")
+        if self.task == "regression" and np.ptp(label[rows[: self.n_train]]) == 0:
+            raise OnebitError(f"{path}: column {self.target!r} is one and the same number in all train rows")
         return Dataset(x, self.n_train, label[rows])
 
     def _inputs(self, path: Path) -> list[str]:
@@ -120,7 +124,7 @@ def numbers(path: Path, name: str, column: pa.ChunkedArray) -> np.ndarray:
     """
     refuse_text(path, name, column.type)
     _refuse_missing(path, name, column)
-    values = whole_array(plain_column(column).cast(pa.float64()))
+    values = whole_array(plain_column(column).cast(pa.float64(), safe=False))
     if not np.isfinite(values).all():
         row = int(np.flatnonzero(~np.isfinite(values))[0])
         raise OnebitError(f"{path}: column {name!r} is {values[row]} in row {row + 1}; put a finite number there")

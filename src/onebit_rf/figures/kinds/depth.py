@@ -48,7 +48,8 @@ class Depth(FigureRecord, tag="depth"):
         if self.readout not in cell.readouts:
             return [f": experiment {cell.experiment!r} must have the read-out {self.readout}"]
         if self.n_train not in cell.n_train:
-            return [f".n_train: {self.n_train} is not among the sample sizes of {name}"]
+            sizes = layout.listed(cell.n_train)
+            return [f".n_train: {self.n_train} is not among the sample sizes of {name}: {sizes}"]
         if self.readout == "ridge:0" and cell.noise == 0 and self.n_train >= max(cell.widths):
             exact = "without noise the teacher is recovered exactly at n ≥ d_L, and no error is left to draw"
             return [f".n_train: must be below {max(cell.widths)}, the largest width of {name}: {exact}"]
@@ -179,9 +180,13 @@ def _findings(
 
 
 def depths_in_words(depths: "pd.Series") -> str:
-    """Say which depths a mean is over: `depths 1 to 5`, `depth 1`."""
-    first, last = depths.min(), depths.max()
-    return f"depth {first}" if first == last else f"depths {first} to {last}"
+    """Say which depths a mean is over: `depths 1 to 5`, `depths 1, 3`, `depth 1`."""
+    there = sorted(depths.unique())
+    if len(there) == 1:
+        return f"depth {there[0]}"
+    if len(there) == there[-1] - there[0] + 1:
+        return f"depths {there[0]} to {there[-1]}"
+    return f"depths {', '.join(map(str, there))}"
 
 
 figure = Depth

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from onebit_rf.errors import OnebitError
 from onebit_rf.figures import curves, layout, style
 from onebit_rf.figures.facts import Facts
 from onebit_rf.figures.findings import (
@@ -25,7 +24,7 @@ from onebit_rf.figures.findings import (
     plain_text,
 )
 from onebit_rf.figures.kinds import Drawing, Experiments, FigureRecord, Tables
-from onebit_rf.figures.layout import At, values_at
+from onebit_rf.figures.layout import At
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,19 +46,18 @@ class Images(FigureRecord, tag="images"):
         others = dict.fromkeys(cell.experiment for cell in facts if cell.target != "labels")
         mistakes = [f": experiment {name!r} must have target labels" for name in others]
         mistakes = mistakes or list(layout.check_layout(facts, self.at, "depth", None))
-        wanted = values_at(self.at, "n_train")
-        drawn = {row["cell"] for row in layout.curves(facts, self.at)} if not mistakes and wanted is not None else ()
-        for cell in (cell for cell in facts if cell.cell in drawn and not set(wanted) & set(cell.n_train)):
-            sizes = " or ".join(map(str, wanted))
-            mistakes.append(f".at.n_train: {sizes} is not among the sample sizes of experiment {cell.cell!r}")
+        wanted = layout.chosen(self.at, facts).get("n_train", [])
+        if not mistakes and len(wanted) > 1:
+            mistakes.append(f".at.n_train: must be one n, got {wanted}")
+        drawn = {row["cell"] for row in layout.curves(facts, self.at)} if not mistakes and wanted else ()
+        for cell in (cell for cell in facts if cell.cell in drawn and wanted[0] not in cell.n_train):
+            mistakes.append(f".at.n_train: {wanted[0]} is not among the sample sizes of experiment {cell.cell!r}")
         yield from mistakes
 
     def draw(self, tables: Tables) -> Drawing:
         """Draw the accuracy above and the paired differences from the baseline below, a column a cell and read-out."""
-        law = values_at(self.at, "law")
+        law = layout.chosen(self.at, tables.facts).get("law")
         readout = tables.readout if law is None else tables.readout[tables.readout["law"].isin(law)]
-        if readout.empty:
-            raise OnebitError(f".at.law: {law[0]!r} is not drawn by any experiment")
         panels, laws = self._panels(readout, tables.facts), list(readout["law"].unique())
         ratios = (2.2, 1) if len(laws) > 1 else (3.2, 0.01)  # one law has nothing to be held against
         figure, axes = curves.new_panels(len(panels), share=False, ratios=ratios)
@@ -83,7 +81,7 @@ class Images(FigureRecord, tag="images"):
         return Drawing(figure, _caption(panels, laws, readout["seed"].nunique()), findings)
 
     def _panels(self, readout: "pd.DataFrame", facts: Sequence[Facts]) -> "list[Panel]":
-        sizes, cells, panels = values_at(self.at, "n_train"), {cell.cell: cell for cell in facts}, []
+        sizes, cells, panels = layout.chosen(self.at, facts).get("n_train"), {cell.cell: cell for cell in facts}, []
         for row, *others in layout.panels(layout.curves(facts, self.at), facts, "depth").values():
             depths = [row["depth"], *(other["depth"] for other in others)]
             rows = readout[(readout["cell"] == row["cell"]) & (readout["readout"] == row["readout"])]

@@ -12,7 +12,7 @@ from onebit_rf.figures import curves, layout, style
 from onebit_rf.figures.curves import Curves
 from onebit_rf.figures.facts import Facts
 from onebit_rf.figures.kinds import Drawing, Experiments, FigureRecord, Tables
-from onebit_rf.figures.layout import At, Column, Metric
+from onebit_rf.figures.layout import At, Column, Facets, Metric
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,7 +31,7 @@ class LearningCurve(FigureRecord, tag="learning_curve"):
     experiments: Experiments
     at: At = msgspec.field(default_factory=dict)
     colour: Column = "depth"
-    facets: list[Column] | None = None
+    facets: Facets = None
     metric: Metric = None
 
     def check(self, facts: Sequence[Facts]) -> Iterator[str]:
@@ -61,7 +61,7 @@ class LearningCurve(FigureRecord, tag="learning_curve"):
         curves.dress(figure, axes, found, rows, palette, [style.seeds_in_words(tables.readout)])
         few = any(points["n_train"].nunique() <= FEW for points in found.errors.values())
         aside = ["marks of one n stand side by side"] if few else []
-        style.note(figure, [*found.notes(rows), *_beyond(outside), *aside])
+        style.note(figure, [*found.notes(rows, lambda key: None), *_beyond(outside), *aside])
         over = f"n/d_L > {FIRST:g} but not within {THRESHOLD:g} of 1"
         said = curves.findings(found, panels, _away(found), over)
         return Drawing(figure, curves.caption(found, rows, "samples per feature n/d_L"), said)
@@ -98,7 +98,7 @@ def _draw_error(axes: "Axes", found: Curves, key: tuple, pen: Pen) -> None:
     shift = pen.shifts(points["n_train"])
     for law, rows in points.groupby("law", observed=True):
         chosen = rows.iloc[np.unique((np.linspace(0.02, 0.999, MARKS) * len(rows)).astype(int))]
-        x, line = (chosen["n_train"] + shift.get(law, 0)) / width, "-" if theory is None else ""
+        x, line = (chosen["n_train"] + shift.get(law, 0)) / width, style.law_line(law) if theory is None else ""
         look = {**pen.look(law), "ls": line, "lw": 0.8}
         axes.errorbar(x, chosen["mean"], chosen["half"], ms=4.5, elinewidth=0.8, **look)
 

@@ -10,12 +10,15 @@ from msgspec import Meta
 from onebit_rf.figures import curves, layout, style
 from onebit_rf.figures.curves import Curves
 from onebit_rf.figures.facts import Facts
+from onebit_rf.figures.findings import plain_text
 from onebit_rf.figures.kinds import Drawing, Experiments, FigureRecord, Tables
-from onebit_rf.figures.layout import At, Column, Metric
+from onebit_rf.figures.layout import At, Column, Facets, Metric
+from onebit_rf.model.readouts import READOUTS
 
 if TYPE_CHECKING:
     import pandas as pd
 
+MOST_TICKS = 10
 WIDE = 8  # a range of numbers of this ratio or more is drawn on a logarithmic axis
 _UNIFORM = re.compile(r"(\d+)(x\d+)?")  # layers of one width
 
@@ -27,7 +30,7 @@ class Sweep(FigureRecord, tag="sweep"):
     x: Annotated[str, Meta(description="a swept leaf, or depth")]
     at: At = msgspec.field(default_factory=dict)
     colour: Column = "depth"
-    facets: list[Column] | None = None
+    facets: Facets = None
     metric: Metric = None
 
     def check(self, facts: Sequence[Facts]) -> Iterator[str]:
@@ -37,13 +40,14 @@ class Sweep(FigureRecord, tag="sweep"):
             return
         rows = layout.curves(facts, self.at)
         yield from curves.one_metric(rows, facts, self.metric)
-        wanted = layout.values_at(self.at, "n_train")
+        wanted = layout.chosen(self.at, facts).get("n_train")
         if wanted is not None and len(wanted) > 1:
             yield f".at.n_train: must be one n, got {wanted}"
-        for cell in facts:
-            if wanted is not None and wanted[0] not in cell.n_train:
-                yield f".at.n_train: {wanted[0]} is not among the sample sizes of {cell.cell!r}"
-                return
+            return
+        drawn = {row["cell"] for row in rows}
+        for cell in (cell for cell in facts if cell.cell in drawn and wanted and wanted[0] not in cell.n_train):
+            yield f".at.n_train: {wanted[0]} is not among the sample sizes of {cell.cell!r}"
+            return
 
     @property
     def _colour(self) -> str:
@@ -52,11 +56,11 @@ class Sweep(FigureRecord, tag="sweep"):
 
     def draw(self, tables: Tables) -> Drawing:
         """Draw the error above and its deviation from the theory below; without a theory, from the baseline law."""
-        rows = layout.curves(tables.facts, self.at)
+        rows, at = layout.curves(tables.facts, self.at), layout.chosen(self.at, tables.facts)
         found = Curves(tables, rows, self.at, self.metric)
         panels = layout.ordered(layout.panels(rows, tables.facts, self._colour, self.x), self.facets)
         palette, axis = curves.palette_of(rows, self._colour), Axis([row[self.x] for row in rows])
-        points = {key: _at_n(found, key, self.at) for key in map(curves.key_of, rows)}
+        points = {key: _at_n(found, key, at) for key in map(curves.key_of, rows)}
         figure, axes = curves.new_panels(len(panels), share=True)
         titles = curves.panel_titles(panels, found.facts)
         for title, drawn, pair in zip(titles, panels.values(), axes, strict=True):
@@ -70,12 +74,11 @@ class Sweep(FigureRecord, tag="sweep"):
                 axis.dress(panel, label)
             pair[0].tick_params(labelbottom=False)
         _set_limits(axes, [errors for errors, _, _ in points.values()], found.metric)
-        n = layout.values_at(self.at, "n_train")
-        at_n = f"n = {n[0]}" if n else _largest(tables.facts)
+        at_n = f"n = {at['n_train'][0]}" if "n_train" in at else _largest(tables.facts)
         curves.dress(figure, axes, found, rows, palette, [at_n, style.seeds_in_words(tables.readout)])
-        style.note(figure, found.notes(rows))
-        against = f"{layout.label(self.x).replace('$', '')} at {at_n}"
-        said = curves.findings(found, panels, _rows_at_n(found, self.at), "the sweep")
+        style.note(figure, found.notes(rows, lambda key: [_n_of(found, key, at)]))
+        against = f"{plain_text(layout.label(self.x))} at {at_n}"
+        said = curves.findings(found, panels, _rows_at_n(found, at), "the sweep")
         return Drawing(figure, curves.caption(found, rows, against), said)
 
 
@@ -92,6 +95,11 @@ class Axis:
         at = list(self.places.values())
         self.is_log = self.is_number and min(at) > 0 and max(at) / min(at) >= WIDE
 
+    def _words(self, value: Any) -> str:
+        """A value as a tick spells it."""
+        text = str(value)
+        return layout.readout_words(text) if text.split(":")[0] in READOUTS.names() else text.replace("x", " × ")
+
     def aside(self, place: float, shift: float) -> float:
         """Return a place moved aside by `shift` steps of 0.6 % of the axis."""
         at = list(self.places.values())
@@ -104,9 +112,11 @@ class Axis:
         if self.is_log:
             axes.set_xscale("log", base=2)
             axes.minorticks_off()
-        if self.is_log or not self.is_number:
-            names = [f"{self.places[v]:g}" if self.is_number else str(v).replace("x", " × ") for v in self.values]
+        if len(self.values) <= MOST_TICKS:
+            names = [f"{self.places[v]:g}" if self.is_number else self._words(v) for v in self.values]
             axes.set_xticks(list(self.places.values()), labels=names, rotation=0 if self.is_number else 20)
+        if not self.is_number or len(self.values) == 1:
+            axes.set_xlim(min(self.places.values()) - 0.5, max(self.places.values()) + 0.5)
         axes.set_xlabel(label)
 
 
@@ -118,7 +128,7 @@ def _number(value: Any) -> float | None:
 
 
 def _n_of(found: Curves, key: tuple, at: dict) -> int:
-    return (layout.values_at(at, "n_train") or found.facts[key[0]].n_train[-1:])[0]
+    return (at.get("n_train") or found.facts[key[0]].n_train[-1:])[0]
 
 
 def _at_n(found: Curves, key: tuple, at: dict) -> "list[pd.DataFrame | None]":
@@ -148,7 +158,8 @@ def _draw_line(
 
     expected = [(x, row["value"].where(row["converged"]).item()) for x, *_, row in line if row is not None and len(row)]
     if expected:
-        top.plot(*zip(*expected, strict=True), color=colour, lw=1.2, zorder=1)
+        dash = {"marker": "_", "ms": 14} if len(expected) == 1 else {}
+        top.plot(*zip(*expected, strict=True), color=colour, lw=1.2, zorder=1, **dash)
     apart = style.side_by_side(laws, 1.0)
     for axes, part, scale in ((top, 1, 1), (bottom, 2, 100)):
         points = [point[part].assign(x=point[0]) for point in line if point[part] is not None]
