@@ -75,7 +75,8 @@ def test_the_finding_is_paired_by_seed():
     (finding,) = draw(facts()).findings
     half = student.ppf(0.975, 2) * 0.01 / np.sqrt(3)
     assert (finding.value, finding.low, finding.high) == pytest.approx((0.02, 0.02 - half, 0.02 + half))
-    words = "my digits, n = 400: accuracy of one-bit minus Gaussian weights, mean over depths 1 to 2: +2.00 points"
+    where = "my digits, relu, 64 → 500 × 2, n = 400"
+    words = f"{where}: accuracy of one-bit minus Gaussian weights, mean over depths 1 to 2: +2.00 points"
     assert finding.sentence == f"{words} (95 % interval −0.48 to +4.48, 3 seeds)"
 
 

@@ -205,7 +205,7 @@ def describe_cells(cells: Sequence[Facts]) -> list[str]:
     shared = [{_network(cell) for cell in cells}, {cell.noise for cell in cells}, {cell.teacher for cell in cells}]
     network, noise, teacher = (values.pop() if len(values) == 1 else None for values in shared)
     activations = {f"{cell.activation.replace('_', ' ')}{'' if cell.odd else ' (not odd)'}" for cell in cells}
-    if network is None and len(activations) == 1:
+    if network is None and len(activations) == 1 and len({cell.experiment for cell in cells}) == 1:
         network = activations.pop()
     datasets = {cell.dataset.removesuffix("-dataset").replace("_", " ") for cell in cells if cell.target == "labels"}
     data = datasets.pop() if len(datasets) == 1 else None

@@ -154,7 +154,7 @@ class Panel:
     def findings(self) -> list[Finding]:
         """The paired difference of every law from the baseline, mean over depths."""
         laws = list(self.rows["law"].unique())
-        said = [self.dataset(), f"n = {self.n_train}"]
+        said = [self.dataset(), style.describe(self.cell.dims, self.cell.activation), f"n = {self.n_train}"]
         said += [plain_text(layout.words(leaf, value)) for leaf, value in self.cell.swept.items()]
         said += [layout.readout_words(self.readout)] if len(self.cell.readouts) > 1 else []
         first, last = self.rows["depth"].min(), self.rows["depth"].max()
