@@ -130,3 +130,15 @@ def test_short_name(name, short):
 @pytest.mark.parametrize(("seconds", "text"), [(1.381e-3, "1,381"), (4.95e-4, "495"), (1.65e-5, "16.5")])
 def test_microseconds(seconds, text):
     assert times.microseconds(seconds) == text
+
+
+def test_all_speedups_lie_within_their_panels():
+    """The panels share a range: that of all of them, not of the first."""
+    made = table()
+    slow = (made["batch"] == 64) & (made["backend"] == "one-bit")
+    made = made.assign(seconds=made["seconds"].where(~slow, made["seconds"] * 1000))
+    drawing = Speedup().draw(Tables(latency=made))
+    for axes in panels(drawing)[:3]:
+        low, high = axes.get_ylim()
+        values = [value for line in axes.get_lines() for value in line.get_ydata()]
+        assert low <= min(values) <= max(values) <= high

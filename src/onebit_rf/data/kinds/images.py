@@ -32,7 +32,7 @@ class Images(DatasetRecord, tag="images", kw_only=True):
     def __post_init__(self) -> None:
         """Raise OnebitError unless one of `n_train` and `n_train_per_class` is given."""
         if (self.n_train is None) == (self.n_train_per_class is None):
-            raise OnebitError("give one of n_train and n_train_per_class")
+            raise OnebitError("give one of n_train and n_train_per_class, the other not or as null")
 
     @property
     def _source(self) -> Source:

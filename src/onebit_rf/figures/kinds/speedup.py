@@ -67,6 +67,7 @@ def _draw_device(panels: "list[Axes]", ratios: "pd.DataFrame", table: "pd.DataFr
         _draw_ratio(axes, widest, "batch", table)
         axes.set(title=f"$d_1$ = {widest['width'].iloc[0]}, $L$ = {widest['depth'].iloc[0]}", xlabel="batch")
         axes.sharey(panels[0])
+    panels[0].autoscale(axis="y")  # over all that share it: sharing takes the range of the first
     for axes in (panels[0], panels[2]):
         axes.set_ylabel("\n".join(filter(None, [name, "speed-up over float32"])))
     if len(chosen) == 1:
