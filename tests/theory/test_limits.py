@@ -83,3 +83,13 @@ def test_no_error_is_negative(dims, ratio, activation, ridge, noise):
         assert not point.error < 0
         assert not point.train_error < 0
         assert point.converged == (point.reason == "")
+
+
+@pytest.mark.parametrize("activation", ["tanh", "relu"])
+@pytest.mark.parametrize("n", [50, 150])
+def test_64_layers_give_a_number_or_a_reason_without_a_warning(activation, n):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        point = predict(Problem((100,) * 65, n, activation, noise=0.1))
+    assert point.converged == (point.reason == "")
+    assert point.converged or np.isnan(point.error)

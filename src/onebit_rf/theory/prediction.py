@@ -79,11 +79,14 @@ def predict_curve(problem: Problem, n_train: Sequence[int]) -> list[Prediction]:
         raise OnebitError(f"n_train: must be finite numbers > 0, got {wrong[0]:g}")
     if samples.size == 0:
         return []
+    solve = _predict_square
     if problem.loss != "square":
-        return _predict_classifier(problem, samples)
-    if MIRRORS.get(problem.mirror) is not l2.mirror:
-        return _predict_mirror(problem, samples)
-    return _predict_square(problem, samples)
+        solve = _predict_classifier
+    elif MIRRORS.get(problem.mirror) is not l2.mirror:
+        solve = _predict_mirror
+    # What leaves the range of double precision on the way is told by the residual and by _collect.
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        return solve(problem, samples)
 
 
 def _solve(problem: Problem, top: Top, size: int) -> Chain:
