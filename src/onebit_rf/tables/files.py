@@ -68,7 +68,9 @@ def provenance(table: Table, params: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class TableWriter:
-    """Write a table to `path`, one row group per `write`; the file appears when the block ends well.
+    """Write a table to `path`; the file appears when the block ends well.
+
+    Matrices have a row group for every `write`, all other rows are one: many small groups are slow to read.
 
     Float vectors are byte-stream-split and zstd-compressed: lossless, and 16 % smaller than plain Gaussian
     float32 because the exponent bytes compress.
@@ -80,6 +82,8 @@ class TableWriter:
         metadata = {_METADATA_KEY: json.dumps(provenance(table, params), sort_keys=True).encode()}
         self.schema = table.schema.with_metadata(metadata)
         vectors = [f"{field.name}.list.element" for field in self.schema if field.type == VECTOR]
+        has_matrices = any(field.type in (VECTOR, pa.binary()) for field in self.schema)
+        self._gathered: list[pa.Table] | None = None if has_matrices else []
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._writer = pq.ParquetWriter(
             self._temporary,
@@ -92,12 +96,16 @@ class TableWriter:
         )
 
     def write(self, **columns: Any) -> None:
-        """Append one row group. A column is an array, a matrix (vectors or bits, a row each) or one value for all."""
+        """Append rows. A column is an array, a matrix (vectors or bits, a row each) or one value for all."""
         rows = max(np.shape(column)[0] for column in columns.values() if np.ndim(column))
         if rows == 0:
             return
         arrays = [_to_arrow(columns[field.name], field.type, rows) for field in self.schema]
-        self._writer.write_table(pa.Table.from_arrays(arrays, schema=self.schema), row_group_size=rows)
+        table = pa.Table.from_arrays(arrays, schema=self.schema)
+        if self._gathered is None:
+            self._writer.write_table(table, row_group_size=rows)
+        else:
+            self._gathered.append(table)
 
     def __enter__(self) -> Self:
         """Return the writer."""
@@ -105,6 +113,9 @@ class TableWriter:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None):
         """Rename the finished file into place, or remove it when the block failed."""
+        if kind is None and self._gathered:
+            table = pa.concat_tables(self._gathered).unify_dictionaries()
+            self._writer.write_table(table, row_group_size=len(table))
         self._writer.close()
         if kind is None:
             self._temporary.replace(self.path)
