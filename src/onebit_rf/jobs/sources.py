@@ -22,7 +22,7 @@ def source_closure(script: str | Path, *modules: str) -> list[Path]:
     what it was built into, so that neither an edit nor a new build goes unnoticed. The package's own __init__ files
     along the way count as imported, as in Python.
     """
-    seen = {Path(script)}.union(*(_files(module.split(".")[1:]) for module in modules))
+    seen = {Path(script)}.union(*(_files(_PACKAGE, *module.split(".")[1:]) for module in modules))
     todo = [file for file in seen if file.suffix == ".py"]
     while todo:
         for file in _package_imports(todo.pop()) - seen:
@@ -72,12 +72,14 @@ def _package(file: Path, level: int) -> str:
 @cache
 def _package_imports(file: Path) -> frozenset[Path]:
     names = (name.split(".") for name in _imports(file))
-    return frozenset(path for name in names if name[0] == _PACKAGE.name for path in _files(name[1:]))
+    return frozenset(path for name in names if name[0] == _PACKAGE.name for path in _files(_PACKAGE, *name[1:]))
 
 
-def _files(parts: list[str]) -> set[Path]:
+@cache
+def _files(package: Path, *parts: str) -> frozenset[Path]:
     """Files that importing onebit_rf.<parts> runs; a last part that is no module is an attribute."""
-    packages = [_PACKAGE.joinpath(*parts[:i], "__init__.py") for i in range(len(parts) + 1)]
-    module = _PACKAGE.joinpath(*parts)
+    packages = [package.joinpath(*parts[:i], "__init__.py") for i in range(len(parts) + 1)]
+    module = package.joinpath(*parts)
     sources = [module.with_suffix(suffix) for suffix in (".py", ".c")] if parts else []
-    return {path for path in packages + sources if path.exists()} | set(module.parent.glob(f"{module.name}.*.so"))
+    built = module.parent.glob(f"{module.name}.*.so") if parts else ()
+    return frozenset({path for path in packages + sources if path.exists()}.union(built))
