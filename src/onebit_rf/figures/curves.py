@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 METRICS = {"mse": "test MSE", "error_rate": "test error rate", "accuracy": "test accuracy"}
-METRICS |= {"train_mse": "training MSE", "gap": "gap between test and training MSE"}
+METRICS |= {"train_mse": "training MSE", "gap": "generalisation gap"}
 CURVE = ["cell", "depth", "readout"]
 SQUARES = ("mse", "train_mse", "gap")  # drawn on a logarithmic axis
 EXACT = (
@@ -257,7 +257,7 @@ def dress(
 ) -> None:
     """Label the axes of the panels, explain marks, lines and colours, and write the title: `titles` below the cells."""
     for i in first_of_lines(len(axes)):
-        axes[i][0].set_ylabel(METRICS[found.metric] + (" (averaged over teachers)" if found.averaged else ""))
+        axes[i][0].set_ylabel(METRICS[found.metric] + ("\n(averaged over teachers)" if found.averaged else ""))
         axes[i][1].set_ylabel("simulation /\ntheory − 1 (%)" if found.theory else against_baseline(found.laws))
     theory = [style.key("theory", ls="-", color="0.2", lw=1.2)] if found.theory else []
     keys = [style.key(label, ls="-", color=colour) for label, colour in palette.values()]
