@@ -44,7 +44,7 @@ def test_one_group_by_hand(tmp_path):
     assert row["standard_error"] == pytest.approx(0.2 / np.sqrt(3))
     assert row["deviation"] == pytest.approx(-0.2)
     assert row["max_train_residual"] == 3e-15
-    write_agreement(tmp_path / "agreement", compare(*tables()), {})
+    write_agreement(tmp_path / "agreement", compare(*tables()), {}, {})
     assert read_frame([tmp_path / "agreement"], AGREEMENT)["theory"].tolist() == [1.5]
 
 
@@ -91,7 +91,7 @@ def test_cells_of_a_sweep_are_compared_each_with_its_own_theory(tmp_path):
     table = compare(both, known)
     assert table[["noise", "n_train", "theory"]].to_numpy().tolist() == [[0.0, 5, 1.5], [0.3, 6, 2.0]]
     assert table["deviation"].tolist() == pytest.approx([-0.2, 0.2])
-    write_agreement(tmp_path / "agreement", table, {}, ["noise"])
+    write_agreement(tmp_path / "agreement", table, {}, {"noise": 0.0})
     assert read_frame([tmp_path / "agreement"], AGREEMENT)["noise"].tolist() == [0.0, 0.3]
 
 

@@ -1,6 +1,6 @@
 """Simulation against theory: mean over seeds, standard error and relative deviation at every depth and n."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -50,9 +50,7 @@ def swept_columns(frame: pd.DataFrame) -> list[str]:
     return [name for name in frame if name not in READOUT.schema.names]
 
 
-def write_agreement(path: str | Path, table: pd.DataFrame, params: dict[str, Any], swept: Iterable[str] = ()) -> None:
-    """Write a table `agreement`, with the columns `swept` of the leaves that the experiment sweeps."""
-    first = {leaf: table[leaf].iloc[0] for leaf in swept}
-    values = {leaf: value.item() if isinstance(value, np.generic) else value for leaf, value in first.items()}
+def write_agreement(path: str | Path, table: pd.DataFrame, params: dict[str, Any], names: Mapping[str, Any]) -> None:
+    """Write a table `agreement`, with a column for each leaf among `names`, which holds a value of it."""
     columns = {name: column.to_numpy() for name, column in table.items()}
-    write_table(path, AGREEMENT.sweeping(values), params, **columns)
+    write_table(path, AGREEMENT.sweeping(names), params, **columns)

@@ -253,3 +253,12 @@ def test_a_logarithmic_axis_without_a_whole_decade_has_ticks():
     style.save(figure, [])
     low, high = axes[0, 0].get_ylim()
     assert len([tick for tick in axes[0, 0].get_yticks() if low <= tick <= high]) >= 2
+
+
+def test_a_cell_without_a_theory_is_drawn_alone_beside_one_that_has_it():
+    """`at` leaves the cell that the theory says nothing of: its laws are held against each other."""
+    silent = facts("images", described=False)
+    made = tables(facts(), silent)
+    drawing = draw(LearningCurve(experiments=["net", "images"], at={"experiment": "images"}), made)
+    assert drawing.figure.axes[1].get_ylabel() == "law / Gaussian\n− 1 (%)"
+    assert drawing.figure.axes[1].containers[0][0].get_ydata() == pytest.approx(np.full(12, 1.0))

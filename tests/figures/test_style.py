@@ -76,7 +76,7 @@ def test_gaps_between_laws_are_paired_by_seed():
 
 def test_gap_to_the_theory_by_hand():
     """Laws deviate by 0 and 1 %, seeds by 0, 1, 2 %: the mean over laws and seeds is 1.5 % and a little."""
-    (finding,) = theory_gap(readout(facts()), theory(facts()), [], "here")
+    (finding,) = theory_gap(readout(facts()), theory(facts()), "here")
     seeds = [np.mean([(1 + s / 100) * (1 + g) - 1 for g in (0, 0.01)]) for s in (0, 1, 2)]
     assert (finding.value, finding.low, finding.high) == pytest.approx(interval(seeds))
-    assert theory_gap(readout(facts()), theory(facts()).assign(converged=False), [], "here") == []
+    assert theory_gap(readout(facts()), theory(facts()).assign(converged=False), "here") == []

@@ -17,7 +17,7 @@ rule compare_theory:
         mem_mb=1000,
         runtime=sizes.LEAST_MINUTES,
     params:
-        swept=lambda wildcards: list(study.cells_of(wildcards.experiment)[0].swept),
+        names=lambda wildcards: names_of(study.cells_of(wildcards.experiment)[0].name),
         code=code("compare_theory"),
     message:
         "simulation against theory of {wildcards.experiment}"

@@ -10,5 +10,5 @@ if __name__ == "__main__":
     with job(snakemake):
         readout = read_frame(snakemake.input.readout, READOUT)
         theory = read_frame(snakemake.input.theory, THEORY)
-        params, swept = {"experiment": snakemake.wildcards.experiment}, snakemake.params.swept
-        write_agreement(snakemake.output[0], compare(readout, theory), params, swept)
+        params = {"experiment": snakemake.wildcards.experiment}
+        write_agreement(snakemake.output[0], compare(readout, theory), params, snakemake.params.names)

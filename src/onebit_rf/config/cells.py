@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
-from itertools import product
+from itertools import chain, count, product
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -83,10 +83,7 @@ def _bytes(record: Record) -> bytes:
 
 def unique(wanted: str, taken: Mapping[str, Any]) -> str:
     """Return `wanted`, with a number where it is taken."""
-    name, count = wanted, 1
-    while name in taken:
-        name, count = f"{wanted}-{(count := count + 1)}", count
-    return name
+    return next(name for name in chain([wanted], (f"{wanted}-{i}" for i in count(2))) if name not in taken)
 
 
 def lay_out(config: Config) -> tuple[dict[str, Cell], Named, Named, list[str]]:
@@ -111,7 +108,7 @@ def _cells(name: str, experiment: AnyExperiment, datasets: Named, networks: Name
         nodes, names = _nodes(name, experiment, row, datasets, networks)
         try:
             record = parse(type(experiment), nodes["experiment"])
-            parts = {part: _parse_part(part, nodes[part]) for part in _PARTS}
+            parts = {part: parse(kind, nodes[part], part) for part, kind in _PARTS.items()}
         except OnebitError as error:
             raise OnebitError("\n".join(f".{line}{at_cell(row)}" for line in str(error).splitlines())) from None
         found = {part: plain(parts[part]) for part in parts}
@@ -128,16 +125,6 @@ def _cells(name: str, experiment: AnyExperiment, datasets: Named, networks: Name
             raise OnebitError(f".sweep: the cell {', '.join(f'{k} {v}' for k, v in values.items())} stands twice")
         taken[title] = values
         yield Cell(title, name, values, task_of(record), names["dataset"], names["network"], *parts.values())
-
-
-def _parse_part(part: str, node: Any) -> Record:
-    try:
-        return parse(_PARTS[part], node)
-    except OnebitError as error:
-        lines = [line.removeprefix("top level").removeprefix(": ") for line in str(error).splitlines()]
-        whole = [line.startswith(("top level", ": ")) for line in str(error).splitlines()]
-        said = [f"{part}: {line}" if of_all else f"{part}.{line}" for line, of_all in zip(lines, whole, strict=True)]
-        raise OnebitError("\n".join(said)) from None
 
 
 def at_cell(swept: Mapping[str, Any]) -> str:

@@ -18,14 +18,14 @@ from onebit_rf.errors import OnebitError
 from onebit_rf.model.record import DISTINCT, Record
 
 
-def parse(kind: Any, node: Any) -> Any:
-    """Return `node` as a record of `kind`.
+def parse(kind: Any, node: Any, path: str = "") -> Any:
+    """Return `node` as a record of `kind`; messages start from its key `path`.
 
     Raises:
         OnebitError: a line for every mistake, `a.b.c: what would be right, got what stands there`.
     """
     mistakes: list[str] = []
-    record = _read(kind, node, "", mistakes)
+    record = _read(kind, node, path, mistakes)
     if mistakes:
         raise OnebitError("\n".join(mistakes))
     return record

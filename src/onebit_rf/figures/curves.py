@@ -7,7 +7,7 @@ import numpy as np
 
 from onebit_rf.figures import style
 from onebit_rf.figures.facts import Facts
-from onebit_rf.figures.findings import Finding, baseline_of, law_gaps, law_words, plain_text, theory_gap
+from onebit_rf.figures.findings import Finding, baseline_of, law_gaps, law_words, paired, plain_text, theory_gap
 from onebit_rf.figures.kinds import Tables
 from onebit_rf.figures.layout import Panel, Row, chosen, label, varying, words
 from onebit_rf.model.readouts import READOUTS
@@ -89,17 +89,13 @@ class Curves:
         readout, expected = readout[drawn], expected[drawn]
         self.rows = self._by_curve(readout)
         self.errors = self._means(readout)
-        self.deviations = self._means(_deviations(readout, expected, [self._ids[key] for key in self.theory]))
+        self.deviations = self._means(_from_theory(readout, expected) if self.theory else _from_baseline(readout))
 
     def _numbered(self, frame: "pd.DataFrame") -> "pd.DataFrame":
         """Return the rows of the curves, with the curve's number as column `curve`."""
-        cell, readout = (frame[name].astype("category").cat for name in ("cell", "readout"))
-        numbers = np.full((len(cell.categories), frame["depth"].max() + 1, len(readout.categories)), -1)
-        for (name, depth, trained), number in self._ids.items():
-            if name in cell.categories and trained in readout.categories and depth < numbers.shape[1]:
-                where = cell.categories.get_loc(name), depth, readout.categories.get_loc(trained)
-                numbers[where] = number
-        curve = numbers[cell.codes, frame["depth"], readout.codes]
+        import pandas as pd
+
+        curve = pd.MultiIndex.from_tuples(self._ids).get_indexer(pd.MultiIndex.from_frame(frame[CURVE]))
         return frame.assign(curve=curve)[curve >= 0]
 
     def _means(self, rows: "pd.DataFrame") -> "dict[tuple, pd.DataFrame]":
@@ -150,28 +146,27 @@ def _one_estimator(rows: "pd.DataFrame") -> "pd.DataFrame":
 
 def _expected(readout: "pd.DataFrame", theory: "pd.DataFrame") -> np.ndarray:
     """What the theory predicts of every row of `readout`; NaN where it has no number."""
-    most = max(readout["n_train"].max(), theory["n_train"].max()) + 1
-    known, wanted = (frame["curve"].to_numpy() * most + frame["n_train"].to_numpy() for frame in (theory, readout))
-    order = np.argsort(known)
-    place = order[np.searchsorted(known, wanted, sorter=order).clip(max=len(order) - 1)]
-    value = theory["value"].where(theory["converged"]).to_numpy()[place]
-    return np.where(known[place] == wanted, value, np.nan)
-
-
-def _deviations(readout: "pd.DataFrame", expected: np.ndarray, described: Sequence[int]) -> "pd.DataFrame":
-    """Return rows whose `value` is simulation/theory − 1, or law/baseline − 1 of the same seed without a theory."""
     import pandas as pd
 
-    from_theory = readout.assign(value=readout["value"] / expected - 1).dropna(subset="value")
-    others = readout[~readout["curve"].isin(described)]
-    if others.empty:
-        return from_theory
-    keys, baseline = ["curve", "seed", "n_train"], baseline_of(others["law"].unique())
-    found = others[others["converged"]]
-    base = found[found["law"] == baseline].set_index(keys)["value"]
-    law = found[found["law"] != baseline]
-    held = base.reindex(pd.MultiIndex.from_frame(law[keys])).to_numpy()
-    return pd.concat([from_theory, law.assign(value=law["value"] / held - 1).dropna(subset="value")])
+    known, wanted = (pd.MultiIndex.from_frame(frame[["curve", "n_train"]]) for frame in (theory, readout))
+    return theory["value"].where(theory["converged"]).set_axis(known).reindex(wanted).to_numpy()
+
+
+def _from_theory(readout: "pd.DataFrame", expected: np.ndarray) -> "pd.DataFrame":
+    """Return rows whose `value` is simulation/theory − 1."""
+    return readout.assign(value=readout["value"] / expected - 1).dropna(subset="value")
+
+
+def _from_baseline(readout: "pd.DataFrame") -> "pd.DataFrame":
+    """Return rows whose `value` is law/baseline − 1 of the same seed, for every law but the baseline."""
+    import pandas as pd
+
+    if readout.empty:
+        return readout
+    laws = list(readout["law"].unique())
+    pairs = {law: paired(readout, law, baseline_of(laws), ["curve", "n_train"]) for law in laws}
+    rows = pd.concat(pairs, names=["law"]).rename("value").reset_index()
+    return rows[rows["law"] != baseline_of(laws)]
 
 
 def new_panels(count: int, share: bool, ratios: tuple[float, float] = (2.2, 1)) -> tuple["Figure", list[tuple]]:
@@ -204,18 +199,21 @@ def describe_cells(cells: Sequence[Facts]) -> list[str]:
     """The network, the noise and the teacher of some cells, as far as they share them."""
     shared = [{_network(cell) for cell in cells}, {cell.noise for cell in cells}, {cell.teacher for cell in cells}]
     network, noise, teacher = (values.pop() if len(values) == 1 else None for values in shared)
-    activations = {f"{cell.activation.replace('_', ' ')}{'' if cell.odd else ' (not odd)'}" for cell in cells}
+    activations = {_activation(cell) for cell in cells}
     if network is None and len(activations) == 1 and len({cell.experiment for cell in cells}) == 1:
         network = activations.pop()
-    datasets = {cell.dataset.removesuffix("-dataset").replace("_", " ") for cell in cells if cell.target == "labels"}
+    datasets = {cell.dataset_words for cell in cells if cell.target == "labels"}
     data = datasets.pop() if len(datasets) == 1 else None
     texts = [data, network, None if noise is None else style.noise_in_words(noise)]
     return list(filter(None, [*texts, None if teacher in (None, "normal") else f"{teacher} teacher"]))
 
 
+def _activation(cell: Facts) -> str:
+    return cell.activation.replace("_", " ") + ("" if cell.odd else " (not odd)")
+
+
 def _network(cell: Facts) -> str:
-    odd = "" if cell.odd else " (not odd)"
-    return style.describe(cell.dims, cell.activation).replace(",", f"{odd},", 1)
+    return style.describe(cell.dims, _activation(cell))
 
 
 def panel_titles(panels: Mapping[Panel, Sequence[Row]], facts: Mapping[str, Facts]) -> list[str]:
@@ -252,9 +250,7 @@ def palette_of(rows: Sequence[Row], colour: str) -> dict[str, tuple]:
     return {repr(value): (words(colour, value), shade) for value, shade in zip(values, shades, strict=True)}
 
 
-def dress(
-    figure: "Figure", axes: Sequence[tuple], found: Curves, rows: Sequence[Row], palette: dict, titles: Sequence[str]
-) -> None:
+def dress(figure: "Figure", axes: Sequence[tuple], found: Curves, palette: dict, titles: Sequence[str]) -> None:
     """Label the axes of the panels, explain marks, lines and colours, and write the title: `titles` below the cells."""
     for i in first_of_lines(len(axes)):
         axes[i][0].set_ylabel(METRICS[found.metric] + ("\n(averaged over teachers)" if found.averaged else ""))
@@ -271,7 +267,7 @@ def against_baseline(laws: Sequence[str]) -> str:
     return f"law / {law_words(baseline_of(laws))}\n− 1 (%)"
 
 
-def caption(found: Curves, rows: Sequence[Row], against: str) -> str:
+def caption(found: Curves, against: str) -> str:
     """Say what is drawn, what lines and marks are, and what to know of the activations."""
     name = METRICS[found.metric]
     lines = (
@@ -308,7 +304,7 @@ def findings(
         inside = [label(name) for name in varying(rows, list(found.facts.values())) if name not in dict(panel)]
         where = plain_text(f"{where}, mean over {', '.join([*inside, over])}")
         said += law_gaps(readout, [*CURVE, "n_train"], where, METRICS[found.metric])
-        said += theory_gap(readout, pd.concat(theories), [], where) if theories else []
+        said += theory_gap(readout, pd.concat(theories), where) if theories else []
     return said
 
 

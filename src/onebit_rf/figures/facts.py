@@ -44,6 +44,11 @@ class Facts(Record):
         """(d_1, …, d_L)."""
         return self.dims[1:]
 
+    @property
+    def dataset_words(self) -> str:
+        """The data set as a title says it; one that stands where a name does is called as its experiment."""
+        return self.dataset.removesuffix("-dataset").replace("_", " ")
+
     def curves(self) -> list[dict[str, Any]]:
         """Return a row of names and values for every depth and read-out: what tells curves against n apart."""
         own = {"cell": self.cell, "experiment": self.experiment, **self.swept}

@@ -3,7 +3,7 @@
 An interval is Student's of 95 %, over seeds; what is compared shares the seed's draws and is compared seed by seed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import nan
 from typing import TYPE_CHECKING
@@ -88,33 +88,46 @@ def paired(readout: "pd.DataFrame", law: str, baseline: str, keys: Sequence[str]
     return both.dropna()
 
 
+def law_means(
+    readout: "pd.DataFrame", keys: Sequence[str], ratio: bool = True
+) -> "Iterator[tuple[str, tuple[float, float, float], int]]":
+    """Yield every law but the baseline with the mean over `keys` of `paired`, its interval, and the number of seeds."""
+    laws = list(readout["law"].unique())
+    baseline = baseline_of(laws) if laws else None
+    for law in (law for law in laws if law != baseline):
+        gaps = paired(readout, law, baseline, keys, ratio).groupby("seed").mean()
+        if len(gaps):
+            yield law, interval(gaps), len(gaps)
+
+
 def law_gaps(readout: "pd.DataFrame", keys: Sequence[str], where: str, metric: str = "test MSE") -> list[Finding]:
     """Return a finding for every law but the baseline: the mean over `keys` of the paired relative difference."""
-    laws = list(readout["law"].unique())
-    if not laws:
-        return []
-    baseline = baseline_of(laws)
     findings = []
-    for law in (law for law in laws if law != baseline):
-        gaps = paired(readout, law, baseline, keys).groupby("seed").mean()
-        if len(gaps) == 0:
-            continue
-        value, low, high = interval(gaps)
-        words = f"{law_words(law)} against {law_words(baseline)} weights"
-        text = f"{where}: {metric} of {words} {with_interval(value, low, high, len(gaps))}"
-        findings.append(Finding(text, value, low, high, len(gaps)))
+    for law, gap, n_seeds in law_means(readout, keys):
+        words = f"{law_words(law)} against {law_words(baseline_of(readout['law'].unique()))} weights"
+        findings.append(Finding(f"{where}: {metric} of {words} {with_interval(*gap, n_seeds)}", *gap, n_seeds))
     return findings
 
 
-def theory_gap(readout: "pd.DataFrame", theory: "pd.DataFrame", keys: Sequence[str], where: str) -> list[Finding]:
-    """Return the finding of simulation/theory − 1, the mean over `keys` of all laws; none without a theory line."""
-    keys = ["cell", "depth", "n_train", "readout", *(key for key in keys if key == "metric")]
+def theory_gap(readout: "pd.DataFrame", theory: "pd.DataFrame", where: str) -> list[Finding]:
+    """Return the finding of simulation/theory − 1, the mean over all curves, n and laws; none without a theory line."""
+    keys = ["cell", "depth", "n_train", "readout"]
     expected = theory[theory["converged"] & (theory["value"] > 0)].set_index(keys)["value"]
     found = readout[readout["converged"]]
     wanted = expected.reindex(found.set_index(keys).index).to_numpy()
     deviation = (found["value"] / wanted - 1).groupby(found["seed"].to_numpy()).mean().dropna()
     if len(deviation) == 0:
         return []
-    value, low, high = interval(deviation)
-    text = f"{where}: simulation against theory {with_interval(value, low, high, len(deviation))}"
-    return [Finding(text, value, low, high, len(deviation))]
+    gap = interval(deviation)
+    text = f"{where}: simulation against theory {with_interval(*gap, len(deviation))}"
+    return [Finding(text, *gap, len(deviation))]
+
+
+def depths_in_words(depths: "pd.Series") -> str:
+    """Say which depths a mean is over: `depths 1 to 5`, `depths 1, 3`, `depth 1`."""
+    there = sorted(depths.unique())
+    if len(there) == 1:
+        return f"depth {there[0]}"
+    if len(there) == there[-1] - there[0] + 1:
+        return f"depths {there[0]} to {there[-1]}"
+    return f"depths {', '.join(map(str, there))}"

@@ -10,8 +10,7 @@ from onebit_rf.model.losses import LOSSES
 from onebit_rf.model.mirrors import MIRRORS
 from onebit_rf.model.spectra import SPECTRA
 from onebit_rf.model.teachers import TEACHERS
-
-LARGEST = 1e100  # of a noise or a penalty: products of several of them stay numbers in double precision
+from onebit_rf.model.values import LARGEST
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from typing import Any
 from onebit_rf.model.registry import number_text
 
 Value = int | float | str
+LARGEST = 1e100  # of a noise, a penalty or a teacher's weight: products of several stay numbers in double precision
 
 
 def column_value(value: Any) -> Value:

@@ -62,9 +62,8 @@ def train_readout(
     is_test, label = np.array(rows["split"].to_pylist()) == "test", rows["label"].to_numpy()
     used = np.flatnonzero((np.arange(len(is_test)) < last) | is_test)
     usual = {"metric": "mse", "converged": True, "reason": "", "train_residual": None, "distance": None}
-    swept = {name: value for name, value in names.items() if name not in ("experiment", "cell")}
     params = {**plain(task), "names": dict(names), "law": law, "seed": seed}
-    with TableWriter(path, READOUT.sweeping(swept), params) as writer:
+    with TableWriter(path, READOUT.sweeping(names), params) as writer:
         for depth in progress(range(1, len(dims))):
             matrix = read_matrix(features, FEATURES, "x", depth - 1)[used].astype(np.float64)
             train, test = np.split(matrix, [last])

@@ -34,8 +34,9 @@ class Table:
         """The Arrow schema, without a file's metadata."""
         return pa.schema(self.fields)
 
-    def sweeping(self, swept: Mapping[str, int | float | str]) -> "Table":
-        """Return the table with a column for every swept leaf, of its value's type; each file may have its own."""
+    def sweeping(self, names: Mapping[str, int | float | str]) -> "Table":
+        """Return the table with a column, of its value's type, for every swept leaf: each name without one yet."""
+        swept = {name: value for name, value in names.items() if name not in self.schema.names}
         kinds = {int: pa.int64(), float: pa.float64(), str: WORD}
         metadata = {b"meaning": b"value of a leaf that the experiment sweeps", _SWEPT: b""}
         added = [pa.field(leaf, kinds[type(value)], nullable=False, metadata=metadata) for leaf, value in swept.items()]

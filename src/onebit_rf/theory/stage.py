@@ -27,8 +27,7 @@ def predict_theory(
         problems: read-out → its problems at depths 1…L, each predicted at n = 1…n_train.
         params: what the table's provenance records.
     """
-    swept = {name: value for name, value in names.items() if name not in ("experiment", "cell")}
-    with TableWriter(path, THEORY.sweeping(swept), params) as writer:
+    with TableWriter(path, THEORY.sweeping(names), params) as writer:
         for readout, problem in ((readout, problem) for readout, depths in problems.items() for problem in depths):
             n_train = np.arange(1, problem.n_train + 1)
             curve = predict_curve(problem, n_train)

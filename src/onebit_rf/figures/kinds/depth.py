@@ -7,7 +7,7 @@ from msgspec import Meta
 
 from onebit_rf.figures import curves, layout, style
 from onebit_rf.figures.facts import Facts
-from onebit_rf.figures.findings import Finding, law_gaps, plain_text, theory_gap
+from onebit_rf.figures.findings import Finding, depths_in_words, law_gaps, plain_text, theory_gap
 from onebit_rf.figures.kinds import Drawing, FigureRecord, Tables
 from onebit_rf.model.readouts import READOUTS
 from onebit_rf.model.record import Count, member_of
@@ -76,7 +76,7 @@ class Depth(FigureRecord, tag="depth"):
         figure.legend(handles=[*keys, style.key(**{**THEORY, "ms": 9})], loc="outside right center")
         said = f"n = {self.n_train}, {layout.readout_words(self.readout)}; {style.seeds_in_words(readout)}"
         figure.suptitle("\n".join([", ".join(curves.describe_cells(facts)), said]), fontsize=9)
-        style.note(figure, [*style.count_not_found(theory, readout), *_exact_note(exact)])
+        style.note(figure, [*style.count_not_found(theory, readout), *([curves.EXACT[0]] if len(exact) else [])])
         caption = self._caption(columns, metric, readout["seed"].nunique() > 1, facts)
         return Drawing(figure, caption, _findings(readout, theory, facts, self.n_train, metric))
 
@@ -110,10 +110,6 @@ def without_exact(readout: "pd.DataFrame", exact: "pd.DataFrame") -> "pd.DataFra
     left_out = set(zip(exact["cell"], exact["depth"], strict=True))
     drawn = [key not in left_out for key in zip(readout["cell"], readout["depth"], strict=True)]
     return readout[drawn]
-
-
-def _exact_note(exact: "pd.DataFrame") -> list[str]:
-    return ["$n ≥ d_L$ without noise: the teacher is recovered exactly, not drawn"] if len(exact) else []
 
 
 def _of(readout: "pd.DataFrame", cell: str, estimator: str) -> "pd.DataFrame":
@@ -175,18 +171,8 @@ def _findings(
         said = [network, *(plain_text(layout.words(leaf, value)) for leaf, value in cell.swept.items())]
         where = ", ".join([*said, f"n = {n_train}", depths_in_words(rows["depth"])])
         findings += law_gaps(rows, ["depth"], where, metric)
-        findings += theory_gap(rows, theory, ["depth"], f"{where}, {metric}")
+        findings += theory_gap(rows, theory, f"{where}, {metric}")
     return findings
-
-
-def depths_in_words(depths: "pd.Series") -> str:
-    """Say which depths a mean is over: `depths 1 to 5`, `depths 1, 3`, `depth 1`."""
-    there = sorted(depths.unique())
-    if len(there) == 1:
-        return f"depth {there[0]}"
-    if len(there) == there[-1] - there[0] + 1:
-        return f"depths {there[0]} to {there[-1]}"
-    return f"depths {', '.join(map(str, there))}"
 
 
 figure = Depth

@@ -16,8 +16,9 @@ from onebit_rf.figures.facts import Facts
 from onebit_rf.figures.findings import (
     Finding,
     baseline_of,
-    interval,
+    depths_in_words,
     law_gaps,
+    law_means,
     law_words,
     paired,
     per_cent,
@@ -131,16 +132,12 @@ class Panel:
         """Return law − baseline of the accuracy, law/baseline − 1 of the MSE, by seed and depth."""
         return paired(self.rows, law, baseline, ["depth"], ratio=not self.classes)
 
-    def dataset(self) -> str:
-        """The name of the data set in words."""
-        return self.cell.dataset.removesuffix("-dataset").replace("_", " ")  # as one without a name is called
-
     def title(self) -> str:
         """Data set and n; network; read-out; other leaves of the sweep."""
         own = {leaf: value for leaf, value in self.cell.swept.items() if leaf not in SAID}
         leaves = ", ".join(layout.words(leaf, value) for leaf, value in own.items())
         network = fill(style.describe(self.cell.dims, self.cell.activation), TITLE)
-        lines = [f"{self.dataset()}, n = {self.n_train}", network, self.regime(), leaves]
+        lines = [f"{self.cell.dataset_words}, n = {self.n_train}", network, self.regime(), leaves]
         return "\n".join(filter(None, lines))
 
     def regime(self) -> str:
@@ -154,21 +151,17 @@ class Panel:
     def findings(self) -> list[Finding]:
         """The paired difference of every law from the baseline, mean over depths."""
         laws = list(self.rows["law"].unique())
-        said = [self.dataset(), style.describe(self.cell.dims, self.cell.activation), f"n = {self.n_train}"]
+        said = [self.cell.dataset_words, style.describe(self.cell.dims, self.cell.activation), f"n = {self.n_train}"]
         said += [plain_text(layout.words(leaf, value)) for leaf, value in self.cell.swept.items()]
         said += [layout.readout_words(self.readout)] if len(self.cell.readouts) > 1 else []
-        first, last = self.rows["depth"].min(), self.rows["depth"].max()
-        over = f"mean over depths {first} to {last}" if last > first else f"depth {first}"
+        depths = depths_in_words(self.rows["depth"])
+        over = f"mean over {depths}" if self.rows["depth"].nunique() > 1 else depths
         if not self.classes:
             return law_gaps(self.rows, ["depth"], ", ".join([*said, over]))
-        baseline, findings = baseline_of(laws), []
-        for law in (law for law in laws if law != baseline):
-            gaps = self.differences(law, baseline).groupby("seed").mean()
-            if len(gaps):
-                words = f"accuracy of {law_words(law)} minus {law_words(baseline)} weights, {over}"
-                value, low, high = interval(gaps)
-                text = f"{', '.join(said)}: {words}: {in_points(value, low, high, len(gaps))}"
-                findings.append(Finding(text, value, low, high, len(gaps)))
+        findings = []
+        for law, gap, n_seeds in law_means(self.rows, ["depth"], ratio=False):
+            words = f"accuracy of {law_words(law)} minus {law_words(baseline_of(laws))} weights, {over}"
+            findings.append(Finding(f"{', '.join(said)}: {words}: {in_points(*gap, n_seeds)}", *gap, n_seeds))
         return findings
 
 
@@ -223,9 +216,10 @@ def _caption(panels: Sequence[Panel], laws: Sequence[str], n_seeds: int) -> str:
     panel = panels[0]
     spread = ", means over seeds with 95 % confidence intervals" if n_seeds > 1 else ", of one seed"
     kinds = {one.value_label.removesuffix(" (%)").capitalize().replace("mse", "MSE"): None for one in panels}
+    data = ", ".join(dict.fromkeys(one.cell.dataset_words for one in panels))
     text = (
         f"{' and '.join(kinds)} against depth of a last layer trained on the labels of "
-        f"{', '.join(dict.fromkeys(one.dataset() for one in panels))}. Marks are the laws of the hidden weights"
+        f"{data}. Marks are the laws of the hidden weights"
         f"{spread}, side by side."
     )
     if len(laws) == 1:

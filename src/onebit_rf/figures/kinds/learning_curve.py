@@ -58,13 +58,13 @@ class LearningCurve(FigureRecord, tag="learning_curve"):
             bottom.set_xlabel("samples per feature $n/d_L$")
         groups = [(axes, rows)] if one_experiment else [([pair], drawn) for pair, drawn in zip(axes, panels.values())]  # noqa: B905
         outside = [point for pairs, drawn in groups for point in _set_limits(pairs, drawn, found)]
-        curves.dress(figure, axes, found, rows, palette, [style.seeds_in_words(tables.readout)])
+        curves.dress(figure, axes, found, palette, [style.seeds_in_words(tables.readout)])
         few = any(points["n_train"].nunique() <= FEW for points in found.errors.values())
         aside = ["marks of one n stand side by side"] if few else []
         style.note(figure, [*found.notes(rows, lambda key: None), *_beyond(outside), *aside])
         over = f"n/d_L > {FIRST:g} but not within {THRESHOLD:g} of 1"
         said = curves.findings(found, panels, _away(found), over)
-        return Drawing(figure, curves.caption(found, rows, "samples per feature n/d_L"), said)
+        return Drawing(figure, curves.caption(found, "samples per feature n/d_L"), said)
 
 
 @dataclass(frozen=True)

@@ -336,7 +336,7 @@ def _findings(readout: "pd.DataFrame", theory: "pd.DataFrame", facts: Sequence[F
         over = f"{where}, {count}, {f'depths 1 to {last}' if last > 1 else 'depth 1'}"
         keys = ["readout", "depth", "n_train"]
         findings += law_gaps(rows, keys, over)
-        findings += theory_gap(rows, theory, keys, f"{over}, test MSE")
+        findings += theory_gap(rows, theory, f"{over}, test MSE")
     return findings
 
 

@@ -75,11 +75,11 @@ class Sweep(FigureRecord, tag="sweep"):
             pair[0].tick_params(labelbottom=False)
         _set_limits(axes, [errors for errors, _, _ in points.values()], found.metric)
         at_n = f"n = {at['n_train'][0]}" if "n_train" in at else _largest(tables.facts)
-        curves.dress(figure, axes, found, rows, palette, [at_n, style.seeds_in_words(tables.readout)])
+        curves.dress(figure, axes, found, palette, [at_n, style.seeds_in_words(tables.readout)])
         style.note(figure, found.notes(rows, lambda key: [_n_of(found, key, at)]))
         against = f"{plain_text(layout.label(self.x))} at {at_n}"
         said = curves.findings(found, panels, _rows_at_n(found, at), "the sweep")
-        return Drawing(figure, curves.caption(found, rows, against), said)
+        return Drawing(figure, curves.caption(found, against), said)
 
 
 class Axis:

@@ -5,8 +5,7 @@ import numpy as np
 from onebit_rf.errors import OnebitError
 from onebit_rf.model.normal import normal_density
 from onebit_rf.model.teachers import Moments, Teacher
-
-LARGEST = 1e100  # of an end: products of several of them stay numbers in double precision
+from onebit_rf.model.values import LARGEST
 
 
 def teacher(low: float, high: float) -> Teacher:
