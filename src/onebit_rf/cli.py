@@ -9,12 +9,27 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import fields
+from typing import TYPE_CHECKING
 
 from onebit_rf.errors import OnebitError
 
+if TYPE_CHECKING:
+    from onebit_rf.model.second_path import SecondPath
+    from onebit_rf.theory import Prediction
+
 # How a terminal without these characters gets them.
 _SPELLED = {"≥": ">=", "≤": "<=", "−": "-", "²": "^2", "∝": "~", "Σ": "sum", "ℓ": "l"}
-_SPELLED |= {"α": "alpha", "β": "beta", "κ": "kappa", "λ": "lambda", "ρ": "rho", "σ": "sigma", "φ": "phi", "ψ": "psi"}
+_SPELLED |= {
+    "τ": "tau",
+    "α": "alpha",
+    "β": "beta",
+    "κ": "kappa",
+    "λ": "lambda",
+    "ρ": "rho",
+    "σ": "sigma",
+    "φ": "phi",
+    "ψ": "psi",
+}
 
 
 class _Parser(argparse.ArgumentParser):
@@ -70,6 +85,14 @@ def _add_predict(commands: argparse._SubParsersAction) -> None:
     option("--teacher", default="normal", help=TEACHERS.forms())
     option("--loss", default="square", help=f"square, {LOSSES.forms()}")
     option("--penalty", default=0.0, type=float, metavar="λ", help="of Σ ℓ + (λ/2)|w|², classification only")
+    option("--labels", default="linear", help="linear, or sign: the classes sign(x_L·a*) fitted by the square loss")
+    option("--input-noise", default=0.0, type=float, metavar="τ", help="standard deviation of noise on the test inputs")
+    weights = parser.add_mutually_exclusive_group()
+    weights.add_argument(
+        "--weight-correlation", default=1.0, type=float, metavar="C", help="of the test weights with those of training"
+    )
+    weights.add_argument("--quantize-after", type=_bits, metavar="BITS", help="hidden weights rounded after training")
+    option("--round-readout", type=_bits, metavar="BITS", help="read-out rounded after training")
     option("--json", action="store_true", help="print a list of records instead of a table")
     parser.set_defaults(run=run_predict)
 
@@ -89,16 +112,46 @@ def _samples(text: str) -> int:
     return int(text)
 
 
+def _bits(text: str) -> int:
+    """Parse the bits of a grid."""
+    from onebit_rf.model.grids import MOST_BITS
+
+    if not text.isdecimal() or not 1 <= int(text) <= MOST_BITS:
+        raise argparse.ArgumentTypeError(f"must be a whole number from 1 to {MOST_BITS}, got {text!r}")
+    return int(text)
+
+
 def run_predict(arguments: argparse.Namespace) -> None:
     """Print the predictions, one row or record per number of samples."""
     from onebit_rf.model.problem import Problem
     from onebit_rf.theory import predict_curve
 
-    given = {field.name: getattr(arguments, field.name) for field in fields(Problem)}
+    given = {field.name: getattr(arguments, field.name) for field in fields(Problem) if field.name in arguments}
     problem = Problem(**{**given, "n_train": arguments.n_train[0]})
-    predictions = predict_curve(problem, arguments.n_train)
-    records = [{"n_train": n, **vars(prediction)} for n, prediction in zip(arguments.n_train, predictions, strict=True)]
+    predictions = predict_curve(problem, arguments.n_train, _second_path(arguments))
+    records = [
+        {"n_train": n, **_known(prediction)} for n, prediction in zip(arguments.n_train, predictions, strict=True)
+    ]
     print(_json(records) if arguments.json else _table(records, problem.dims[-1]))
+
+
+def _second_path(arguments: argparse.Namespace) -> "SecondPath | None":
+    """Return what is tested, where it is not what was trained."""
+    given = arguments.input_noise, arguments.weight_correlation, arguments.quantize_after, arguments.round_readout
+    if given == (0, 1, None, None):
+        return None
+    from onebit_rf.model.grids import grid
+    from onebit_rf.model.second_path import SecondPath
+
+    correlation = arguments.weight_correlation
+    if arguments.quantize_after:
+        correlation = grid(arguments.quantize_after).correlation
+    return SecondPath(arguments.input_noise, weight_correlation=correlation, readout_bits=arguments.round_readout)
+
+
+def _known(prediction: "Prediction") -> dict:
+    """Return the fields that apply."""
+    return {name: value for name, value in vars(prediction).items() if value is not None}
 
 
 def _json(records: list[dict]) -> str:
@@ -116,8 +169,7 @@ def _table(records: list[dict], width: int) -> str:
     """Return aligned columns: n, n/p, the errors, κ and df of every layer, and why a row did not converge."""
     depth = len(records[0]["kappa"])
     layers = [f"{name}_{layer}" for name in ("kappa", "df") for layer in range(1, depth + 1)]
-    known = {name for record in records for name in ("train_error", "gap") if not math.isnan(record[name])}
-    errors = ["error", *(name for name in ("train_error", "gap") if name in known)]
+    errors = list(records[0])[1 : list(records[0]).index("kappa")]
     rows = [["n_train", "n/p", *errors, *layers, "converged"]]
     for record in records:
         numbers = (*(record[name] for name in errors), *record["kappa"], *record["df"])

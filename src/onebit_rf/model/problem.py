@@ -12,6 +12,8 @@ from onebit_rf.model.spectra import SPECTRA
 from onebit_rf.model.teachers import TEACHERS
 from onebit_rf.model.values import LARGEST
 
+LABELS = ("linear", "sign")
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -31,6 +33,9 @@ class Problem:
         teacher: law of A*, a member of `onebit_rf.model.teachers`.
         loss: `square`, or a member of `onebit_rf.model.losses`, which learns the labels sign(x_L·a*).
         penalty: λ of Σ ℓ(y_i, f_i) + (λ/2)|w|² (classification only), f = x_L·w/√p.
+        labels: `linear`, y as above, or `sign`, y = sign(x_L·a*) fitted by the square loss.
+        weight_noise: γ ≥ 0; the read-out is trained under noise of variance γ|a|²/p on its entries, on average over it:
+            |y − Xa|² + (λ + γ|X|²/p)|a|².
     """
 
     dims: tuple[int, ...]
@@ -43,6 +48,8 @@ class Problem:
     teacher: str = "normal"
     loss: str = "square"
     penalty: float = 0.0
+    labels: str = "linear"
+    weight_noise: float = 0.0
 
     def __post_init__(self) -> None:
         """Raise OnebitError, naming the field, for a value that no problem can have."""
@@ -50,7 +57,7 @@ class Problem:
         object.__setattr__(self, "n_train", _whole("n_train", self.n_train))
         if len(self.dims) < 2:
             raise OnebitError(f"dims: need d_0 and at least one width, got {self.dims}")
-        for name in ("noise", "ridge", "penalty"):
+        for name in ("noise", "ridge", "penalty", "weight_noise"):
             if not 0 <= getattr(self, name) <= LARGEST:
                 raise OnebitError(f"{name}: must be ≥ 0 and ≤ {LARGEST:g}, got {getattr(self, name):g}")
         ACTIVATIONS.get(self.activation)
@@ -58,6 +65,8 @@ class Problem:
         TEACHERS.get(self.teacher)
         if self.spectrum is not None:
             SPECTRA.get(self.spectrum)
+        if self.labels not in LABELS:
+            raise OnebitError(f"labels: must be {' or '.join(LABELS)}, got {self.labels!r}")
         if self.loss != "square" and self.loss not in LOSSES.names():
             raise OnebitError(f"loss: must be square, {LOSSES.forms()}, got {self.loss!r}")
 

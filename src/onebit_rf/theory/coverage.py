@@ -4,11 +4,31 @@ from onebit_rf.errors import OnebitError
 from onebit_rf.model.activations import ACTIVATIONS
 from onebit_rf.model.mirrors import MIRRORS, l2
 from onebit_rf.model.problem import Problem
+from onebit_rf.model.second_path import SecondPath
 from onebit_rf.model.teachers import TEACHERS
 
 
-def check_covered(problem: Problem) -> None:
+def check_covered(problem: Problem, path: SecondPath | None = None) -> None:
     """Raise OnebitError, in one line, for a combination of fields that the theory does not cover."""
+    _check_problem(problem)
+    if path:
+        _check_path(problem, path)
+
+
+def _check_path(problem: Problem, path: SecondPath) -> None:
+    path.correlations(len(problem.dims) - 1)
+    if problem.loss != "square":
+        raise OnebitError(f"loss: a second path is solved for the square loss only, got {problem.loss}")
+    if MIRRORS.get(problem.mirror) is not l2.mirror:
+        raise OnebitError(f"mirror: a second path is solved for l2 only, got {problem.mirror}")
+    odd, mean = ACTIVATIONS.get(problem.activation).odd, TEACHERS.get(problem.teacher).mean
+    if not odd and mean != 0:
+        raise OnebitError(
+            f"teacher: its mean must be 0 on a second path for an activation that is not odd, got {problem.teacher}"
+        )
+
+
+def _check_problem(problem: Problem) -> None:
     if problem.spectrum is None:
         raise OnebitError("spectrum: the theory needs the spectrum of the inputs' covariance")
     odd, classifies = ACTIVATIONS.get(problem.activation).odd, problem.loss != "square"
@@ -27,7 +47,15 @@ def check_covered(problem: Problem) -> None:
     if not odd and other_mirror and problem.noise:
         raise OnebitError(f"activation: mirrors with noise are solved for odd ones only, got {problem.activation}")
     # The mean of the features is a direction of its own: a mean of A* − A_0 along it is learned almost at once.
-    if not odd and not classifies and abs(teacher.mean - mirror.start) > 1e-12:
+    if problem.labels == "sign" and (problem.noise or other_mirror or classifies):
+        raise OnebitError("labels: sign takes the square loss and the mirror l2, but no noise")
+    if problem.labels == "sign" and not odd:
+        raise OnebitError(f"activation: labels sign are solved for odd ones only, got {problem.activation}")
+    if other_mirror and problem.weight_noise:
+        raise OnebitError("weight_noise: must be 0 for a mirror other than l2, which interpolates")
+    if classifies and problem.weight_noise:
+        raise OnebitError("weight_noise: is for the square loss")
+    if not odd and other_mirror and abs(teacher.mean - mirror.start) > 1e-12:
         raise OnebitError(
             f"teacher: its mean must be {mirror.start:g}, where training starts, for an activation that is not odd, "
             f"got {problem.teacher}"

@@ -30,6 +30,7 @@ class Layer:
         rho2_sq: shape (k,), ρ2²(b).
         variance: s⁺ = E_b Var φ(z), the variance of the layer's output, tr Σ⁺/d⁺.
         mean_sq: μ²⁺ = E_b (E φ(z))², the squared mean of its output, |m⁺|²/d⁺.
+        across: 1 − (E_b f0)²/E_b f0², the share of the vector of ones that is not along m⁺; 1 where m⁺ = 0.
     """
 
     weights: np.ndarray
@@ -37,6 +38,7 @@ class Layer:
     rho2_sq: np.ndarray
     variance: float
     mean_sq: float
+    across: float
 
 
 def hermite_coefficients(
@@ -66,17 +68,24 @@ def hermite_coefficients(
     return mean, rho1, np.maximum(np.sum(weights * remainder**2, axis=-1), _LEAST_NOISE)
 
 
+def bias_nodes(mean_sq: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return nodes of b/μ and their probabilities: a single one if μ = 0."""
+    return normal_steps(_BIAS_STEP) if mean_sq > 0 else (np.zeros(1), np.ones(1))
+
+
 def propagate(activation: Activation, variance: float, mean_sq: float) -> Layer:
     """Return the layer that follows an input with tr Σ/d = `variance` and |m|²/d = `mean_sq`.
 
     s⁺ = E_b[s ρ1² + ρ2²],  μ²⁺ = E_b f0².
     """
-    nodes, weights = normal_steps(_BIAS_STEP) if mean_sq > 0 else (np.zeros(1), np.ones(1))
+    nodes, weights = bias_nodes(mean_sq)
     mean, rho1, rho2_sq = hermite_coefficients(activation, np.sqrt(mean_sq) * nodes, variance)
     variance_out = float(weights @ (variance * rho1**2 + rho2_sq))
     # An odd φ has f0 = 0 exactly; rounding would turn the next layer's one node into 157 equal ones.
     mean_sq_out = 0.0 if activation.odd else float(weights @ mean**2)
-    return Layer(weights, rho1**2, rho2_sq, variance_out, mean_sq_out)
+    spread = float(weights @ (mean - weights @ mean) ** 2)
+    across = spread / mean_sq_out if mean_sq_out > 0 else 1.0
+    return Layer(weights, rho1**2, rho2_sq, variance_out, mean_sq_out, across)
 
 
 @lru_cache(maxsize=64)

@@ -40,8 +40,10 @@ class Chain:
         df: df_ℓ(κ_ℓ), shape (L + 1, N).
         gap: df_ℓ − df2_ℓ = −κ_ℓ df_ℓ' ≥ 0, free of cancellation, shape (L + 1, N).
         df2: df_ℓ + κ_ℓ df_ℓ' = tr Σ_ℓ²(Σ_ℓ + κ_ℓ)^{-2}, shape (L + 1, N).
-        power: tr Σ_L²(Σ_L + κ_L)^{-1}/p = tr Σ_L/p − κ_L df_L/p, shape (N,).
-        power2: tr Σ_L³(Σ_L + κ_L)^{-2}/p = power − κ_L df2_L/p, shape (N,).
+        powers: tr Σ_ℓ²(Σ_ℓ + κ_ℓ)^{-1}/d_ℓ = (tr Σ_ℓ − κ_ℓ df_ℓ)/d_ℓ, shape (L + 1, N).
+        power2: tr Σ_L³(Σ_L + κ_L)^{-2}/p = powers[L] − κ_L df2_L/p, shape (N,).
+        q: q_1 … q_L, shape (L, N).
+        growth: e_ℓ = dlog κ_{ℓ−1}/dlog κ_ℓ, shape (L, N).
         residual: max_ℓ |F_ℓ(q)/q_ℓ − 1|, shape (N,).
         iterations: Newton steps, common to the N values.
     """
@@ -50,10 +52,17 @@ class Chain:
     df: np.ndarray
     gap: np.ndarray
     df2: np.ndarray
-    power: np.ndarray
+    powers: np.ndarray
     power2: np.ndarray
+    q: np.ndarray
+    growth: np.ndarray
     residual: np.ndarray
     iterations: int
+
+    @property
+    def power(self) -> np.ndarray:
+        """tr Σ_L²(Σ_L + κ_L)^{-1}/p, shape (N,)."""
+        return self.powers[-1]
 
 
 def given_kappa(kappa: np.ndarray) -> Top:
@@ -84,7 +93,8 @@ def solve_chain(spectrum: Spectrum, dims: Sequence[int], layers: Sequence[Layer]
             break
     strengths, kappa, _ = _descend(layers, gammas, q, top)
     residual = _relative_change(_ascend(spectrum, layers, strengths, kappa)[0], q)
-    return Chain(np.array(kappa), *_freedom(spectrum, dims, layers, q, strengths, kappa), residual, iteration)
+    df, gap, df2, powers, power2, growth = _freedom(spectrum, dims, layers, q, strengths, kappa)
+    return Chain(np.array(kappa), df, gap, df2, powers, power2, np.array(q), growth, residual, iteration)
 
 
 def _relative_change(new: list[np.ndarray], old: list[np.ndarray]) -> np.ndarray:
@@ -166,8 +176,8 @@ def _freedom(
     q: list[np.ndarray],
     strengths: list[np.ndarray],
     kappa: list[np.ndarray],
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Return df, df − df2, df2 at every layer and T = power, U = power2 at the last, as sums of positive terms.
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return df, df − df2, df2, T = power at every layer, U = power2 at the last, and e: sums of positive terms.
 
     With η = (df_{ℓ−1} − df2_{ℓ−1})/df_{ℓ−1} = 1 − dlog q_ℓ/dlog κ_{ℓ−1} and k, r, g the shares of κ_ℓ, ρ2² and
     ρ1² q_ℓ in κ_ℓ + S_ℓ, averaged with weights ρ1²/(κ_ℓ + S_ℓ):  e = dlog κ_{ℓ−1}/dlog κ_ℓ = k/(k + r + g η),
@@ -182,7 +192,7 @@ def _freedom(
     df = [dims[0] * (filled @ spectrum.weights)]
     gap = [dims[0] * ((filled * empty) @ spectrum.weights)]
     df2 = [dims[0] * ((filled * filled) @ spectrum.weights)]
-    power = (spectrum.values * filled) @ spectrum.weights
+    powers, growths = [(spectrum.values * filled) @ spectrum.weights], []
     power2 = (spectrum.values * filled**2) @ spectrum.weights
     for dim, layer, q_l, strength, kappa_l in zip(dims[1:], layers, q, strengths, kappa[1:], strict=True):
         weights, linear, noise = layer.weights, layer.weights * layer.rho1_sq, layer.weights * layer.rho2_sq
@@ -192,11 +202,12 @@ def _freedom(
         k = kappa_l * (squared @ linear)
         fixed = squared @ (noise * layer.rho1_sq) + eta * q_l * (squared @ (linear * layer.rho1_sq))  # r + g η
         growth, lag = k / (k + fixed), fixed / (k + fixed)  # e and 1 − e
+        growths.append(growth)
         drive = q_l * growth * df2[-1] / df[-1]  # q e (1 − η)
         df.append(dim * (filled @ weights))
         gap.append(dim * kappa_l * (squared @ noise + q_l * (squared @ linear) * (lag + eta * growth)))
         df2.append(dim * ((filled * filled) @ weights + kappa_l * drive * (squared @ linear)))
-        power2 = linear.sum() * (lag * power + growth * power2) + (strength * filled**2) @ weights
+        power2 = linear.sum() * (lag * powers[-1] + growth * power2) + (strength * filled**2) @ weights
         power2 = power2 + drive * ((filled * (1 + kappa_l[:, None] * inverse)) @ linear)
-        power = linear.sum() * power + (strength * filled) @ weights
-    return np.array(df), np.array(gap), np.array(df2), power, power2
+        powers.append(linear.sum() * powers[-1] + (strength * filled) @ weights)
+    return np.array(df), np.array(gap), np.array(df2), np.array(powers), power2, np.array(growths)

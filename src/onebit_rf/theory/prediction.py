@@ -1,26 +1,31 @@
-"""From a problem to its predicted error: the sections of the theory behind one call."""
+"""From a problem to its predicted errors: the sections of the theory behind one call."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from onebit_rf.errors import OnebitError
+from onebit_rf.model.grids import grid
 from onebit_rf.model.losses import LOSSES
 from onebit_rf.model.mirrors import MIRRORS, l2
 from onebit_rf.model.problem import Problem
+from onebit_rf.model.second_path import SecondPath
 from onebit_rf.model.teachers import TEACHERS
 from onebit_rf.theory.convex import Task, iterate, solve_order
 from onebit_rf.theory.coverage import check_covered
+from onebit_rf.theory.cross import both_paths
 from onebit_rf.theory.curve import Solution, solve_curve
 from onebit_rf.theory.equivalents import Layer, equivalent_layers
 from onebit_rf.theory.freedom import TOLERANCE, Chain, Top, given_kappa, solve_chain
+from onebit_rf.theory.labels import Labels, error_rate, labels_of
 from onebit_rf.theory.mirror import Coupling, noiseless_coupling, noisy_coupling
 from onebit_rf.theory.scalars import defects, solve_scalars
-from onebit_rf.theory.spectrum import named_spectrum
-from onebit_rf.theory.square import excess_error, given_samples, left_over, train_error
+from onebit_rf.theory.second_path import Tested, climb, tested
+from onebit_rf.theory.spectrum import Spectrum, named_spectrum
+from onebit_rf.theory.square import excess_error, given_samples, left_over, rounded_train_error, train_error
 
-Errors = tuple[np.ndarray, np.ndarray, np.ndarray]  # E, R_train and the gap, shape (N,) each
+Columns = Mapping[str, np.ndarray]  # field of a Prediction → its values, shape (N,)
 _BLOCK = 20_000  # numbers of samples times bias nodes solved together
 
 DIVERGES = "the error diverges at n_train = p with noise and no ridge"
@@ -30,26 +35,37 @@ VANISHED = 1e-30  # of a layer's variance: what is less has no digit left in a s
 OUT_OF_RANGE = "a number left the range of double precision"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Prediction:
-    """The asymptotic test error of a problem, and how it was found.
+    """The asymptotic errors of a problem, and how they were found. What does not apply is None.
 
     Attributes:
-        error: E; the excess mean squared error, or the error rate of a classifier. NaN if not converged, except
-            inf where the error diverges (n = p, σ > 0, λ = 0).
-        train_error: R_train = |y − Xâ|²/n of the labels with their noise; NaN for a classifier.
-        gap: R_test − R_train with R_test = E + σ², the generalisation gap; NaN for a classifier.
+        error: E: the excess mean squared error; of labels sign(x_L·a*) the mean square of y − x_L·â, R_test, and with
+            another loss than the square the error rate. Every error is NaN if not converged, except inf where it
+            diverges (n = p, σ > 0, λ = 0).
+        train_error: R_train = |y − Xâ|²/n of the labels with their noise.
+        gap: R_test − R_train with R_test = E + σ², the generalisation gap.
+        error_rate: of the classes sign(x_L·a*).
+        shifted_error, shifted_error_rate: the same on the second path, its read-out noise included.
+        rounded_error, rounded_error_rate: the same with the read-out rounded, on the second path if there is one.
+        rounded_train_error: R_train of the rounded read-out, on the first path.
         kappa: (κ_1, …, κ_L).
         df: (df_1(κ_1), …, df_L(κ_L)).
-        converged: whether `error` may be used.
+        converged: whether the errors may be used.
         reason: why not; empty if converged.
         residual: largest relative defect of the equations that were solved.
         iterations: Newton steps.
     """
 
     error: float
-    train_error: float
-    gap: float
+    train_error: float | None = None
+    gap: float | None = None
+    error_rate: float | None = None
+    shifted_error: float | None = None
+    shifted_error_rate: float | None = None
+    rounded_error: float | None = None
+    rounded_error_rate: float | None = None
+    rounded_train_error: float | None = None
     kappa: tuple[float, ...]
     df: tuple[float, ...]
     converged: bool
@@ -58,69 +74,117 @@ class Prediction:
     iterations: int
 
 
-def predict(problem: Problem) -> Prediction:
-    """Return the asymptotic test error of `problem`.
+def predict(problem: Problem, second_path: SecondPath | None = None) -> Prediction:
+    """Return the asymptotic test error of `problem`, and what it is on `second_path`.
 
     Raises:
         OnebitError: for a combination that the theory does not cover.
     """
-    return predict_curve(problem, [problem.n_train])[0]
+    return predict_curve(problem, [problem.n_train], second_path)[0]
 
 
-def predict_curve(problem: Problem, n_train: Sequence[int]) -> list[Prediction]:
+def predict_curve(problem: Problem, n_train: Sequence[int], second_path: SecondPath | None = None) -> list[Prediction]:
     """Return one Prediction per number of samples in `n_train`, all else as in `problem`; solved at once.
 
     Raises:
         OnebitError: for a combination that the theory does not cover, or an n that is no number > 0.
     """
-    check_covered(problem)
+    check_covered(problem, second_path)
     samples = np.asarray(n_train, dtype=np.float64)
     if (wrong := samples[~((samples > 0) & (samples < np.inf))]).size:
         raise OnebitError(f"n_train: must be finite numbers > 0, got {wrong[0]:g}")
     if samples.size == 0:
         return []
-    solve = _predict_square
-    if problem.loss != "square":
-        solve = _predict_classifier
-    elif MIRRORS.get(problem.mirror) is not l2.mirror:
-        solve = _predict_mirror
     # What leaves the range of double precision on the way is told by the residual and by _collect.
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        return solve(problem, samples)
+        if problem.loss != "square":
+            return _predict_classifier(problem, samples)
+        if MIRRORS.get(problem.mirror) is not l2.mirror:
+            return _predict_mirror(problem, samples)
+        return _predict_square(problem, samples, second_path)
+
+
+def _inputs(problem: Problem) -> Spectrum:
+    """Return the spectrum of Σ_0."""
+    return named_spectrum(problem.spectrum, problem.dims[0])
 
 
 def _solve(problem: Problem, top: Top, size: int) -> Chain:
     """Return the chain of the problem's architecture under `top`."""
-    spectrum = named_spectrum(problem.spectrum, problem.dims[0])
-    return solve_chain(spectrum, problem.dims, _layers(problem), top, size)
+    return solve_chain(_inputs(problem), problem.dims, _layers(problem), top, size)
 
 
 def _layers(problem: Problem) -> tuple[Layer, ...]:
     """Return the Gaussian equivalents of the problem's layers."""
-    mean = named_spectrum(problem.spectrum, problem.dims[0]).mean
-    return equivalent_layers(problem.activation, len(problem.dims) - 1, mean)
+    return equivalent_layers(problem.activation, len(problem.dims) - 1, _inputs(problem).mean)
+
+
+def _ridge(problem: Problem, samples: np.ndarray) -> np.ndarray:
+    """Return λ at every n: the ridge, and γ |X|²/p of training under noise on the weights."""
+    layer = _layers(problem)[-1]
+    return problem.ridge + problem.weight_noise * samples * (layer.variance + layer.mean_sq)
 
 
 def _sample_chain(problem: Problem, samples: np.ndarray) -> Chain:
     """Return the chain with κ_L (n − df_L) = λ for every n in `samples`, shape (N,)."""
-    ridge = np.full(samples.shape, problem.ridge / problem.dims[-1])
-    return _solve(problem, given_samples(samples / problem.dims[-1], ridge), samples.size)
+    width = problem.dims[-1]
+    return _solve(problem, given_samples(samples / width, _ridge(problem, samples) / width), samples.size)
 
 
-def _predict_square(problem: Problem, samples: np.ndarray) -> list[Prediction]:
-    """Solve the chain at blocks of n that fit the processor's cache, and read E off it."""
-    nodes, signal = _layers(problem)[-1].weights.size, TEACHERS.get(problem.teacher).second_moment()
+def _predict_square(problem: Problem, samples: np.ndarray, path: SecondPath | None) -> list[Prediction]:
+    """Solve the chain at blocks of n that fit the processor's cache, and read the errors off it."""
+    nodes, width = _layers(problem)[-1].weights.size, problem.dims[-1]
+    labels = labels_of(problem, _layers(problem)[-1])
     predictions = []
     for block in np.array_split(samples, 1 + samples.size * nodes // _BLOCK):
         chain = _sample_chain(problem, block)
-        error = excess_error(chain, block, problem.dims[-1], problem.noise, problem.ridge, signal)
+        left = left_over(chain, block, width, _ridge(problem, block))
+        error = excess_error(chain, block, width, labels.noise, left, labels.signal)
+        rest = error + labels.noise**2
+        train = train_error(left, block, rest)
+        columns = {"error": error, "train_error": train, "gap": rest - train}
+        if problem.labels == "sign":
+            columns |= {"error": rest, "error_rate": error_rate(error, labels.signal * chain.power)}
+        if path:
+            columns |= _second_path(problem, path, chain, block, error, train)
         reasons = _silence(problem, chain, block)
         reasons = np.where((reasons == "") & np.isinf(error), DIVERGES, reasons)
-        left = left_over(chain, block, problem.dims[-1], problem.ridge)
-        train = train_error(left, block, error + problem.noise**2)
-        errors = error, train, error + problem.noise**2 - train
-        predictions += _collect(errors, chain, reasons, chain.residual, chain.iterations)
+        predictions += _collect(columns, chain, reasons, chain.residual, chain.iterations)
     return predictions
+
+
+def _second_path(
+    problem: Problem, path: SecondPath, chain: Chain, samples: np.ndarray, error: np.ndarray, train: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Return the errors on the second path, given E and R_train on the first."""
+    layers, width = _layers(problem), problem.dims[-1]
+    labels = labels_of(problem, layers[-1])
+    ascent = climb(
+        chain, problem.dims, layers, both_paths(problem.activation, _inputs(problem).mean, path, len(layers)), path
+    )
+    found = tested(ascent, chain, labels.signal, error, labels.noise, samples, width)
+    added, columns = path.readout_noise**2 / width, {}
+    if path.moves_features or added > 0:
+        columns |= _of_path("shifted", found.noisy(added), problem, labels)
+    if path.readout_bits:
+        columns |= _of_path("rounded", found.rounded(path.readout_bits).noisy(added), problem, labels)
+        moment = layers[-1].variance + layers[-1].mean_sq
+        columns["rounded_train_error"] = rounded_train_error(
+            train,
+            labels.signal * moment + labels.noise**2,
+            _ridge(problem, samples) * found.size / samples,
+            found.size * moment,
+            grid(path.readout_bits).gain,
+        )
+    return {name: np.where(np.isinf(error), np.inf, value) for name, value in columns.items()}
+
+
+def _of_path(name: str, found: Tested, problem: Problem, labels: Labels) -> dict[str, np.ndarray]:
+    """Return the error of a path, of labels sign(x_L·a*) with their noise and with the error rate."""
+    if problem.labels == "linear":
+        return {f"{name}_error": found.error}
+    rate = error_rate(found.error, found.overlap)
+    return {f"{name}_error": found.error + labels.noise**2, f"{name}_error_rate": rate}
 
 
 def _coupling(problem: Problem, samples: np.ndarray) -> tuple[Coupling, Chain]:
@@ -140,8 +204,8 @@ def _predict_mirror(problem: Problem, samples: np.ndarray) -> list[Prediction]:
     if not below.all():
         chain = _sample_chain(problem, samples[~below])
         reasons = np.full(chain.residual.shape, NO_INTERPOLATOR if problem.noise > 0 else "")
-        errors = _of_interpolator(np.zeros(reasons.shape), problem.noise)
-        predictions[~below] = _collect(errors, chain, reasons, chain.residual, chain.iterations)
+        columns = _of_interpolator(np.zeros(reasons.shape), problem.noise)
+        predictions[~below] = _collect(columns, chain, reasons, chain.residual, chain.iterations)
     return predictions.tolist()
 
 
@@ -163,9 +227,9 @@ def _predict_interpolator(problem: Problem, samples: np.ndarray) -> list[Predict
         return defects(mirror, teacher, delta, _coupling(problem, delta * width)[0], values)
 
     values, residual, iterations = solve_curve(position, solve, defect)
-    errors = _of_interpolator(coupling.error(np.exp(values[2])), problem.noise)
+    columns = _of_interpolator(coupling.error(np.exp(values[2])), problem.noise)
     reasons = _silence(problem, chain, samples)
-    return _collect(errors, chain, reasons, np.maximum(residual, chain.residual), iterations)
+    return _collect(columns, chain, reasons, np.maximum(residual, chain.residual), iterations)
 
 
 def _silence(problem: Problem, chain: Chain, samples: np.ndarray) -> np.ndarray:
@@ -181,9 +245,9 @@ def _silence(problem: Problem, chain: Chain, samples: np.ndarray) -> np.ndarray:
     return np.where((problem.ridge == 0) & vanished, reason, "")
 
 
-def _of_interpolator(error: np.ndarray, noise: float) -> Errors:
+def _of_interpolator(error: np.ndarray, noise: float) -> Columns:
     """E, R_train = 0 and the gap of a read-out that fits its labels."""
-    return error, np.zeros(error.shape), error + noise**2
+    return {"error": error, "train_error": np.zeros(error.shape), "gap": error + noise**2}
 
 
 def _predict_classifier(problem: Problem, samples: np.ndarray) -> list[Prediction]:
@@ -205,25 +269,31 @@ def _predict_classifier(problem: Problem, samples: np.ndarray) -> list[Predictio
     values, residual, iterations = solve_curve(np.log(samples / width), solve, defect)
     chain = chain_at(np.exp(values[3]))
     error = np.arctan(np.exp(-values[1])) / np.pi  # arccos(c)/π
-    unknown = np.full(samples.shape, np.nan)
-    return _collect(
-        (error, unknown, unknown), chain, np.full(samples.shape, ""), np.maximum(residual, chain.residual), iterations
-    )
+    columns, reasons = {"error": error, "error_rate": error}, np.full(samples.shape, "")
+    return _collect(columns, chain, reasons, np.maximum(residual, chain.residual), iterations)
 
 
 def _collect(
-    errors: Errors, chain: Chain, reasons: np.ndarray, residual: np.ndarray, iterations: int
+    columns: Columns, chain: Chain, reasons: np.ndarray, residual: np.ndarray, iterations: int
 ) -> list[Prediction]:
     """Return the records; one with a residual above the tolerance or a number that is not finite says so."""
-    error, kappa, df = errors[0], chain.kappa[1:], chain.df[1:]
+    kappa, df = chain.kappa[1:], chain.df[1:]
     solved = np.isfinite(residual) & (residual <= TOLERANCE)
-    finite = np.isfinite(error) & np.isfinite(kappa).all(axis=0) & np.isfinite(df).all(axis=0)
+    finite = np.all([np.isfinite(values) for values in (*columns.values(), *kappa, *df)], axis=0)
     reasons = np.where((reasons == "") & ~solved, UNSOLVED, reasons)
     reasons = np.where((reasons == "") & ~finite, OUT_OF_RANGE, reasons)
     usable = (reasons == "") | (reasons == DIVERGES)
-    of_layers = kappa.T.tolist(), df.T.tolist()
-    columns = (*(np.where(usable, value, np.nan).tolist() for value in errors), *of_layers, reasons.tolist(), residual)
+    errors = [np.where(usable, values, np.nan).tolist() for values in columns.values()]
+    rows = zip(*errors, kappa.T.tolist(), df.T.tolist(), reasons.tolist(), residual.tolist(), strict=True)
     return [
-        Prediction(error, train, gap, tuple(k), tuple(d), reason == "", reason, float(r), iterations)
-        for error, train, gap, k, d, reason, r in zip(*columns, strict=True)
+        Prediction(
+            **dict(zip(columns, values, strict=True)),
+            kappa=tuple(k),
+            df=tuple(d),
+            converged=reason == "",
+            reason=reason,
+            residual=defect,
+            iterations=iterations,
+        )
+        for *values, k, d, reason, defect in rows
     ]
