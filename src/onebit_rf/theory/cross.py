@@ -24,6 +24,7 @@ _WIDTH = 6.0  # beyond ±6 of its standard deviations a smoothed kink is the kin
 _TABLE_NODES = 16  # Chebyshev nodes of a panel of the tables
 _TABLE_PANEL = 0.5
 _TABLE_KINK = np.arange(-8.0, 9.0, 2.0)  # panel ends around a smoothed kink, in standard deviations
+_PAIR_NODES = 64  # of a panel: 48 hold every activation here to 1e-14
 _FEW = 2000  # up to this many points are integrated one by one rather than looked up
 
 
@@ -149,7 +150,7 @@ def _pair_nodes(
         around = width * np.array([-_WIDTH, 0, _WIDTH]) if phi.kinks else np.zeros(1)
         second = ((kinks[:, None] + around).ravel() - shift * bias[:, None]) / slope
     splits = np.concatenate([(kinks - bias[:, None]) / scale, np.where(np.isnan(second), TAIL, second)], axis=1)
-    return normal_panels(np.sort(np.clip(splits, -TAIL, TAIL), axis=1))
+    return normal_panels(np.sort(np.clip(splits, -TAIL, TAIL), axis=1), _PAIR_NODES)
 
 
 def cross_layer(phi: Activation, inputs: Inputs, correlation: float) -> CrossLayer:

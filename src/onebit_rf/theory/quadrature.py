@@ -49,16 +49,17 @@ def panels(breakpoints: np.ndarray, n_nodes: int) -> tuple[np.ndarray, np.ndarra
     return (left + length * unit).reshape(shape), (length * unit_weights).reshape(shape)
 
 
-def normal_panels(splits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def normal_panels(splits: np.ndarray, n_nodes: int = _PANEL_NODES) -> tuple[np.ndarray, np.ndarray]:
     """Return nodes and weights of E f(g) for f smooth except at its `splits`.
 
     Args:
         splits: shape (..., k), the kinks of f in units of g, in ascending order; those beyond ±TAIL are harmless.
+        n_nodes: nodes per panel.
 
     Returns:
-        nodes and weights of shape (..., (k + 1)·128).
+        nodes and weights of shape (..., (k + 1)·n_nodes).
     """
     ends = np.full((*splits.shape[:-1], 1), TAIL)
     breakpoints = np.concatenate([-ends, np.clip(splits, -TAIL, TAIL), ends], axis=-1)
-    nodes, lengths = panels(breakpoints, _PANEL_NODES)
+    nodes, lengths = panels(breakpoints, n_nodes)
     return nodes, lengths * normal_density(nodes)
