@@ -37,3 +37,26 @@ def averaged_error(train: np.ndarray, test: np.ndarray, noise: float = 0.0, ridg
 def mean_and_error(values: list[float]) -> tuple[float, float]:
     """Mean over seeds and its standard error."""
     return float(np.mean(values)), float(np.std(values, ddof=1) / np.sqrt(len(values)))
+
+
+def draw_both_paths(
+    generator: np.random.Generator,
+    dims: tuple[int, ...],
+    rows: int,
+    activation: str,
+    spectrum: str,
+    one_bit: bool,
+    path,
+) -> tuple[np.ndarray, np.ndarray]:
+    """x_L and x_L' of `rows` Gaussian inputs, each weight drawn anew with probability 1 − c on the second path."""
+    phi, scale = ACTIVATIONS.get(activation).function, np.sqrt(SPECTRA.get(spectrum).eigenvalues(dims[0]))
+    x, other = (generator.standard_normal((rows, dims[0])) * scale for _ in range(2))
+    second = path.input_gain * (path.input_overlap * x + np.sqrt(1 - path.input_overlap**2) * other)
+    second = second + path.input_noise * generator.standard_normal(x.shape)
+    for fan_in, width in pairwise(dims):
+        first, anew = (generator.standard_normal((fan_in, width)) for _ in range(2))
+        if one_bit:
+            first, anew = np.sign(first), np.sign(anew)
+        later = np.where(generator.random(first.shape) < path.weight_correlation, first, anew)
+        x, second = phi(x @ first / np.sqrt(fan_in)), phi(second @ later / np.sqrt(fan_in))
+    return x, second

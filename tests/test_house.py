@@ -17,7 +17,7 @@ MAY_IMPORT = {
     "figures": ["model", "tables"],
     "config": ["model", "data", "weights", "theory", "tables", "figures"],
     "kernels": ["weights"],
-    "features": ["model", "data", "weights", "kernels", "tables"],
+    "features": ["model", "data", "weights", "kernels", "jobs", "tables"],
     "readout": ["model", "config", "jobs", "tables"],
     "agreement": ["tables"],
     "latency": ["kernels", "jobs", "tables"],

@@ -86,13 +86,15 @@ def _add_predict(commands: argparse._SubParsersAction) -> None:
     option("--loss", default="square", help=f"square, {LOSSES.forms()}")
     option("--penalty", default=0.0, type=float, metavar="λ", help="of Σ ℓ + (λ/2)|w|², classification only")
     option("--labels", default="linear", help="linear, or sign: the classes sign(x_L·a*) fitted by the square loss")
-    option("--input-noise", default=0.0, type=float, metavar="τ", help="standard deviation of noise on the test inputs")
-    weights = parser.add_mutually_exclusive_group()
+    weights, absent = parser.add_mutually_exclusive_group(), argparse.SUPPRESS
+    option("--input-noise", default=absent, type=float, metavar="τ", help="standard deviation of noise on test inputs")
     weights.add_argument(
-        "--weight-correlation", default=1.0, type=float, metavar="C", help="of the test weights with those of training"
+        "--weight-correlation", default=absent, type=float, metavar="C", help="of the weights at test with the trained"
     )
-    weights.add_argument("--quantize-after", type=_bits, metavar="BITS", help="hidden weights rounded after training")
-    option("--round-readout", type=_bits, metavar="BITS", help="read-out rounded after training")
+    weights.add_argument(
+        "--quantize-after", default=absent, type=_bits, metavar="BITS", help="hidden weights rounded after training"
+    )
+    option("--round-readout", default=absent, type=_bits, metavar="BITS", help="read-out rounded after training")
     option("--json", action="store_true", help="print a list of records instead of a table")
     parser.set_defaults(run=run_predict)
 
@@ -137,16 +139,22 @@ def run_predict(arguments: argparse.Namespace) -> None:
 
 def _second_path(arguments: argparse.Namespace) -> "SecondPath | None":
     """Return what is tested, where it is not what was trained."""
-    given = arguments.input_noise, arguments.weight_correlation, arguments.quantize_after, arguments.round_readout
-    if given == (0, 1, None, None):
+    given = vars(arguments)
+    options = {
+        "input_noise": "input_noise",
+        "weight_correlation": "weight_correlation",
+        "round_readout": "readout_bits",
+    }
+    fields = {field: given[option] for option, field in options.items() if option in given}
+    if "quantize_after" in given:
+        from onebit_rf.model.grids import grid
+
+        fields["weight_correlation"] = grid(given["quantize_after"]).correlation
+    if not fields:
         return None
-    from onebit_rf.model.grids import grid
     from onebit_rf.model.second_path import SecondPath
 
-    correlation = arguments.weight_correlation
-    if arguments.quantize_after:
-        correlation = grid(arguments.quantize_after).correlation
-    return SecondPath(arguments.input_noise, weight_correlation=correlation, readout_bits=arguments.round_readout)
+    return SecondPath(**fields)
 
 
 def _known(prediction: "Prediction") -> dict:

@@ -21,6 +21,8 @@ def facts(cell="net", **changes):
         "n_train": list(range(1, 13)),
         "noise": 0.1,
         "teacher": "normal",
+        "labels": None,
+        "changed": False,
         "dataset": "inputs",
         "network": "layers",
         "dims": [30, 8, 8],

@@ -21,7 +21,15 @@ def facts(**changes):
         "target": "teacher",
         "readouts": ["ridge:0"],
     }
-    known |= {"n_train": [2, 4], "noise": 0.0, "teacher": "normal", "dataset": "gaussian_30", "network": "tanh_8"}
+    known |= {
+        "n_train": [2, 4],
+        "noise": 0.0,
+        "teacher": "normal",
+        "labels": None,
+        "changed": False,
+        "dataset": "gaussian_30",
+        "network": "tanh_8",
+    }
     known |= {"dims": [30, 8, 8], "activation": "tanh", "odd": True, "outputs": 1, "described": True}
     return Facts(**{**known, **changes})
 

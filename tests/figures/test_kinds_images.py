@@ -21,7 +21,15 @@ def facts(name="a", **changes):
         "target": "labels",
         "readouts": ["ridge:0"],
     }
-    known |= {"n_train": [100, 250, 400], "noise": None, "teacher": None, "dataset": "my_digits", "network": "relu"}
+    known |= {
+        "n_train": [100, 250, 400],
+        "noise": None,
+        "teacher": None,
+        "labels": None,
+        "changed": False,
+        "dataset": "my_digits",
+        "network": "relu",
+    }
     known |= {"dims": [64, 500, 500], "activation": "relu", "odd": False, "outputs": 10, "described": False}
     return Facts(**{**known, **changes})
 

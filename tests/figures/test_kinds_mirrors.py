@@ -16,7 +16,9 @@ def facts(name="a", **changes):
     known = {"cell": name, "experiment": name, "swept": {}, "laws": ["gaussian", "one_bit"], "target": "teacher"}
     known |= {"readouts": ["mirror:l2", "mirror:q:3"], "n_train": [10, 30], "noise": 0.0, "teacher": "normal"}
     known |= {"dataset": "gaussian_30", "network": "tanh_64", "dims": [30, 64, 64], "activation": "tanh"}
-    return Facts(**{**known, "odd": True, "outputs": 1, "described": True, **changes})
+    return Facts(
+        **{**known, "labels": "linear", "changed": False, "odd": True, "outputs": 1, "described": True, **changes}
+    )
 
 
 def readout(cell, laws=("gaussian", "one_bit"), seeds=(0, 1, 2)):

@@ -50,6 +50,7 @@ wildcard_constraints:
     experiment=one_of(study.config.experiments),
     cell=one_of(study.cells),
     law=one_of(study.config.laws),
+    shift=one_of(study.shifts),
     device=one_of(devices),
     figure=one_of(study.config.figures),
     dims=r"\d[\dx-]*",
@@ -114,15 +115,35 @@ def dataset_modules(dataset):
     return [DATASETS.module(plain(dataset)["kind"]), *dataset.members()]
 
 
-def features_code(wildcards):
+def features_code(wildcards, script="extract_features"):
     dataset, network = study.datasets[wildcards.dataset], study.networks[wildcards.network]
     return code(
-        "extract_features",
+        script,
         *dataset_modules(dataset),
         LAWS.module(wildcards.law),
         ENCODINGS.module(LAWS.get(wildcards.law).encoding),
         ACTIVATIONS.module(network.activation),
     )
+
+
+def second_path_code(wildcards):
+    return features_code(wildcards, "extract_second_path")
+
+
+def features_of(wildcards, pattern, **wanted):
+    """The tables of the features that a read-out of a cell is trained or tested on."""
+    cell = study.cells[wildcards.cell]
+    return expand(
+        pattern, dataset=cell.dataset, network=cell.network, law=wildcards.law, seed=wildcards.seed, **wanted
+    )
+
+
+def second_path_of(wildcards):
+    """The features of a cell's second path, where it has one that a law can take."""
+    shift = study.cells[wildcards.cell].shift
+    if not shift or not study.takes(wildcards.law, shift):
+        return []
+    return features_of(wildcards, rules.extract_second_path.output, shift=shift)
 
 
 def readout_tables(cells):

@@ -21,3 +21,26 @@ rule extract_features:
         "{wildcards.law} features of {wildcards.dataset} by {wildcards.network}, seed {wildcards.seed}"
     script:
         "../scripts/extract_features.py"
+
+
+rule extract_second_path:
+    input:
+        files=lambda wildcards: data_files(wildcards.dataset),
+    output:
+        "results/features/{dataset}/{network}/{law}/{shift}/seed{seed}.parquet",
+    log:
+        "results/logs/extract_second_path/{dataset}/{network}/{law}/{shift}/seed{seed}.log",
+    benchmark:
+        "results/benchmarks/extract_second_path/{dataset}/{network}/{law}/{shift}/seed{seed}.tsv"
+    resources:
+        mem_mb=lambda wildcards: megabytes(sizes.second_path_bytes(*feature_sizes(wildcards))),
+        runtime=lambda wildcards: sizes.minutes(sizes.features_flops(*feature_sizes(wildcards))),
+    params:
+        dataset=lambda wildcards: plain(study.datasets[wildcards.dataset]),
+        network=lambda wildcards: plain(study.networks[wildcards.network]),
+        shift=lambda wildcards: study.shifts[wildcards.shift],
+        code=second_path_code,
+    message:
+        "{wildcards.law} features of {wildcards.dataset} by {wildcards.network} with {wildcards.shift} at test, seed {wildcards.seed}"
+    script:
+        "../scripts/extract_second_path.py"

@@ -3,13 +3,8 @@
 
 rule train_readout:
     input:
-        features=lambda wildcards: expand(
-            rules.extract_features.output,
-            dataset=study.cells[wildcards.cell].dataset,
-            network=study.cells[wildcards.cell].network,
-            law=wildcards.law,
-            seed=wildcards.seed,
-        ),
+        features=lambda wildcards: features_of(wildcards, rules.extract_features.output),
+        second_path=second_path_of,
     output:
         "results/readout/{cell}/{law}/seed{seed}.parquet",
     log:

@@ -12,6 +12,7 @@ if __name__ == "__main__":
         train_readout(
             snakemake.output[0],
             features=snakemake.input.features[0],
+            second_path=next(iter(snakemake.input.get("second_path", [])), None),
             names=params.names,
             task=convert(params.task, AnyTask),
             dims=params.dims,

@@ -17,7 +17,7 @@ from onebit_rf.config.experiment import AnyDataset, AnyExperiment, task_of
 from onebit_rf.config.network import Network
 from onebit_rf.config.parse import parse
 from onebit_rf.config.records import Config
-from onebit_rf.config.task import AnyTask, TeacherTask
+from onebit_rf.config.task import CHANGED, AnyTask, TeacherTask, changed_features
 from onebit_rf.data.kinds import DatasetRecord
 from onebit_rf.errors import OnebitError
 from onebit_rf.model.record import Record, plain
@@ -51,6 +51,17 @@ class Cell:
     network: str
     data: DatasetRecord
     net: Network
+
+    @property
+    def shift(self) -> str:
+        """Names the features of its second path by what is changed; empty where nothing is."""
+        changed, usual = changed_features(self.task), {part: plain(kind()) for part, kind in CHANGED.items()}
+        leaves = [(part, leaf) for part in changed for leaf in changed[part]]
+        return ",".join(
+            f"{part}.{leaf}~{file_text(changed[part][leaf])}"
+            for part, leaf in leaves
+            if changed[part][leaf] != usual[part][leaf]
+        )
 
     @property
     def is_described(self) -> bool:

@@ -104,6 +104,7 @@ def _check_cell(cell: Cell, study: Study) -> Iterator[str]:
         yield f".n_train.last: must be at most {rows}, got {last}"
     if largest_matrix(shape, cell.net) > MOST_NUMBERS:
         yield f": weights or features of a layer are more than {MOST_NUMBERS} numbers, the most a table takes"
+    yield from _check_path(cell, study)
     if isinstance(cell.task, TeacherTask):
         yield from _check_teacher(cell, shape)
     elif not shape.outputs:
@@ -111,6 +112,15 @@ def _check_cell(cell: Cell, study: Study) -> Iterator[str]:
     else:
         others = [readout for readout in cell.task.readouts if not READOUTS.get(readout).learns_labels]
         yield from (f".readouts: {readout} cannot learn labels; use ridge:λ" for readout in others)
+
+
+def _check_path(cell: Cell, study: Study) -> Iterator[str]:
+    """Yield what keeps a cell from being tested otherwise than it was trained."""
+    if cell.shift and not any(study.takes(law, cell.shift) for law in study.config.laws):
+        yield ".test_weights.bits: rounds normal weights, which no law here has; add gaussian to laws"
+    if cell.task.test_readout.noise > 0:
+        others = [readout for readout in cell.task.readouts if not READOUTS.get(readout).is_linear]
+        yield from (f".test_readout.noise: is for ridge:λ and what follows from it, not for {name}" for name in others)
 
 
 def _check_teacher(cell: Cell, shape: Shape) -> Iterator[str]:
@@ -122,10 +132,14 @@ def _check_teacher(cell: Cell, shape: Shape) -> Iterator[str]:
             yield f".readouts: {name} interpolates: n_train.last must be below every width, {min(widths)}"
         if readout.classifies and task.noise > 0:
             yield f".readouts: {name} learns the teacher's signs: noise must be 0, got {task.noise:g}"
+        elif task.second_path and readout.interpolates:
+            yield f".readouts: {name} has no second path; leave out test_inputs, test_weights and test_readout"
+        elif task.labels == "sign" and readout.interpolates:
+            yield f".readouts: {name} learns no signs; use ridge:λ, logistic:λ or squared-hinge:λ with labels sign"
         elif cell.is_described:
-            dims = [shape.input_dim, widths[0]]
+            dims = [shape.input_dim, widths[0]]  # one layer: what is covered does not depend on the others
             try:
-                check_covered(problem(task, dims, cell.net.activation, cell.data.spectrum, name))
+                check_covered(problem(task, dims, cell.net.activation, cell.data.spectrum, name), task.second_path)
             except OnebitError as error:
                 yield f".readouts: {name}: {error}"
 

@@ -24,7 +24,7 @@ Sweep = Annotated[
 ]
 
 
-class TeacherExperiment(TeacherTask, tag="teacher"):
+class TeacherExperiment(TeacherTask, tag="teacher", kw_only=True):
     """A teacher's labels on the features of a data set and a network."""
 
     dataset: DatasetChoice
@@ -32,7 +32,7 @@ class TeacherExperiment(TeacherTask, tag="teacher"):
     sweep: Sweep = None
 
 
-class LabelsExperiment(LabelsTask, tag="labels"):
+class LabelsExperiment(LabelsTask, tag="labels", kw_only=True):
     """The labels of a data set, learned from its features by a network."""
 
     dataset: DatasetChoice

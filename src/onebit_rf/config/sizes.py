@@ -38,6 +38,12 @@ def features_bytes(shape: Shape, network: Network) -> int:
     return PROCESS_BYTES + max(8 * before * after + 8 * rows * (before + after) for before, after in pairwise(dims))
 
 
+def second_path_bytes(shape: Shape, network: Network) -> int:
+    """Memory of the second path: that of the features, and a layer's weights drawn again with the mask that mixes."""
+    dims = [shape.input_dim, *network.widths]
+    return features_bytes(shape, network) + max(12 * before * after for before, after in pairwise(dims))
+
+
 def readout_bytes(task: Task, shape: Shape, network: Network) -> int:
     """Memory of the read-outs: a depth's features as read, as chosen and in float64 with a product of their size (28
     bytes a number), their Gram matrix, its factor, and the products with the test rows.

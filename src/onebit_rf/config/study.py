@@ -2,15 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from onebit_rf.config.cells import Cell
 from onebit_rf.config.network import Network
 from onebit_rf.config.records import Config
-from onebit_rf.config.task import TeacherTask
+from onebit_rf.config.task import TeacherTask, changed_features
 from onebit_rf.data.dataset import Shape
 from onebit_rf.data.kinds import DatasetRecord
 from onebit_rf.figures.facts import Facts
 from onebit_rf.model.activations import ACTIVATIONS
+from onebit_rf.weights.laws import LAWS
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,15 @@ class Study:
     datasets: Mapping[str, DatasetRecord]
     networks: Mapping[str, Network]
     shapes: Mapping[str, Shape]
+
+    @property
+    def shifts(self) -> dict[str, dict[str, Any]]:
+        """What is changed of the inputs and the weights at test, by the names of its features' files."""
+        return {cell.shift: changed_features(cell.task) for cell in self.cells.values() if cell.shift}
+
+    def takes(self, law: str, shift: str) -> bool:
+        """Whether the weights of a law can be changed so: those that are on a grid from the start are not rounded."""
+        return self.shifts[shift]["weights"]["bits"] is None or LAWS.get(law).normal
 
     def cells_of(self, experiment: str) -> list[Cell]:
         """The cells of an experiment."""
@@ -58,6 +69,8 @@ class Study:
             n_train=cell.task.n_train.sizes().tolist(),
             noise=getattr(cell.task, "noise", None),
             teacher=getattr(cell.task, "teacher", None),
+            labels=getattr(cell.task, "labels", None),
+            changed=cell.task.second_path is not None,
             dataset=cell.dataset,
             network=cell.network,
             dims=self.dims(cell.name),

@@ -18,8 +18,11 @@ if TYPE_CHECKING:
 
 METRICS = {"mse": "test MSE", "error_rate": "test error rate", "accuracy": "test accuracy"}
 METRICS |= {"train_mse": "training MSE", "gap": "generalisation gap"}
+METRICS |= {"shifted_mse": "MSE on the second path", "shifted_error_rate": "error rate on the second path"}
+METRICS |= {"shifted_accuracy": "accuracy on the second path"}
+METRICS |= {"lambda_max": "largest eigenvalue of $X^TX/n$", "trace": "trace of $X^TX/n$"}
 CURVE = ["cell", "depth", "readout"]
-SQUARES = ("mse", "train_mse", "gap")  # drawn on a logarithmic axis
+SQUARES = ("mse", "train_mse", "gap", "shifted_mse", "lambda_max", "trace")  # drawn on a logarithmic axis
 EXACT = (
     "$n ≥ d_L$ without noise: the teacher is recovered exactly, not drawn",
     "where the labels are fitted exactly the training MSE is 0, not drawn",
@@ -31,20 +34,31 @@ TITLE = 30  # letters of a line above a panel
 
 def metric_of(facts: Facts, readout: str, wanted: str | None = None) -> str:
     """Return the metric that is drawn of a read-out: accuracy of classes, error rate of signs, else `wanted` or MSE."""
-    if wanted and not READOUTS.get(readout).classifies:
+    if wanted:
         return wanted
     if facts.target == "labels":
         return "accuracy" if facts.outputs > 1 else "mse"
-    return "error_rate" if READOUTS.get(readout).classifies else "mse"
+    return "error_rate" if READOUTS.get(readout).classifies or facts.labels == "sign" else "mse"
+
+
+def measures(facts: Facts, readout: str) -> set[str]:
+    """Return the metrics that are measured of a read-out."""
+    kind = READOUTS.get(readout)
+    if facts.target == "labels":
+        tested = {"mse", "accuracy"} if facts.outputs > 1 else {"mse"}
+    else:
+        tested = {"error_rate"} if kind.classifies else {"mse", *(["error_rate"] if facts.labels == "sign" else [])}
+    shifted = {f"shifted_{metric}" for metric in tested} if facts.changed else set()
+    return tested | shifted | ({"train_mse", "gap"} if kind.is_linear else set())
 
 
 def one_metric(rows: Sequence[Row], facts: Sequence[Facts], wanted: str | None = None) -> list[str]:
     """Return a mistake, from the figure's key on, where curves of different metrics would share axes."""
     cells = {cell.cell: cell for cell in facts}
     metrics = {metric_of(cells[row["cell"]], row["readout"], wanted): row for row in rows}
-    others = [row["readout"] for row in rows if READOUTS.get(row["readout"]).learner != "ridge"]
-    if wanted and others:
-        return [f".metric: {wanted} is there for ridge:λ only, not for {others[0]}; choose by `at: {{readout: …}}`"]
+    for row in rows if wanted else ():
+        if wanted not in measures(cells[row["cell"]], row["readout"]):
+            return [f".metric: {wanted} is not measured of {row['readout']} in {row['experiment']}; choose by `at`"]
     if len(metrics) < 2:
         return []
     examples = ", ".join(f"{row['readout']} of {row['experiment']} by {metric}" for metric, row in metrics.items())
@@ -79,10 +93,12 @@ class Curves:
         readout, kept = tables.readout, chosen(at, tables.facts)
         for name in kept.keys() & {"n_train", "law"}:
             readout = readout[readout[name].isin(kept[name])]
-        readout = _one_estimator(self._numbered(readout))
+        readout = _one_estimator(self._numbered(readout[readout["metric"] == self.metric]))
         self.laws = list(readout["law"].unique())
         self.averaged = "teacher_averaged" in set(readout["estimator"])
-        theory = None if tables.theory is None else self._numbered(tables.theory)
+        theory = tables.theory
+        if theory is not None:
+            theory = self._numbered(theory[theory["metric"] == self.metric])
         self.theory = {} if theory is None else self._by_curve(theory)
         expected = np.full(len(readout), np.nan) if theory is None else _expected(readout, theory)
         self.exact, drawn = bool((expected == 0).any()), expected != 0
@@ -137,11 +153,9 @@ def _at_n(frame: "pd.DataFrame", n_train: Sequence[int] | None) -> "pd.DataFrame
 
 
 def _one_estimator(rows: "pd.DataFrame") -> "pd.DataFrame":
-    """Keep of every curve the average over all teachers where there is one, and the accuracy of classes."""
-    for column, wanted in (("estimator", "teacher_averaged"), ("metric", "accuracy")):
-        is_wanted = (rows[column] == wanted).to_numpy()
-        rows = rows[is_wanted | ~rows["curve"].isin(rows["curve"][is_wanted].unique()).to_numpy()]
-    return rows
+    """Keep of every curve the average over all teachers where there is one."""
+    averaged = (rows["estimator"] == "teacher_averaged").to_numpy()
+    return rows[averaged | ~rows["curve"].isin(rows["curve"][averaged].unique()).to_numpy()]
 
 
 def _expected(readout: "pd.DataFrame", theory: "pd.DataFrame") -> np.ndarray:

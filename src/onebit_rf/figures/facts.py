@@ -15,6 +15,8 @@ class Facts(Record):
         laws: of the hidden weights.
         readouts, n_train: the read-outs, and the sample sizes at which they are fitted.
         noise, teacher: σ and the law of A*; None where the labels are a data set's own.
+        labels: linear or sign, what a teacher's read-outs learn; None where the labels are a data set's own.
+        changed: whether the network is tested otherwise than it was trained, too.
         dataset, network: their names.
         dims: (d_0, d_1, …, d_L).
         activation, odd: φ, and whether φ(−z) = −φ(z).
@@ -31,6 +33,8 @@ class Facts(Record):
     n_train: list[int]
     noise: float | None
     teacher: str | None
+    labels: str | None
+    changed: bool
     dataset: str
     network: str
     dims: list[int]

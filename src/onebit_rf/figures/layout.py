@@ -16,6 +16,7 @@ Row = dict[str, Any]
 Panel = tuple[tuple[str, Any], ...]  # (name, value) of what tells a panel from the others
 MOST_PANELS = 12
 MOST_COLOURS = 12
+ROUNDINGS = {"rounded": "rounded", "noise": "noise model", "straight-through": "straight through"}
 LISTED = 12  # values that a message names
 
 At = Annotated[
@@ -23,8 +24,9 @@ At = Annotated[
     Meta(description="draws these only: depth, n_train, readout, law or a swept leaf, with a value or a list of them"),
 ]
 Metric = Annotated[
-    Literal["mse", "train_mse", "gap"] | None,
-    Meta(description="what is drawn: the test error by default, or of ridge:λ the training MSE, or their gap"),
+    Literal["mse", "train_mse", "gap", "shifted_mse", "shifted_error_rate", "shifted_accuracy", "lambda_max", "trace"]
+    | None,
+    Meta(description="what is drawn: the test error unless one is named; shifted ones are those of the second path"),
 ]
 Column = Annotated[str, Meta(description="depth, readout, experiment or a swept leaf")]
 Facets = Annotated[list[Column], DISTINCT] | None
@@ -147,6 +149,10 @@ def readout_words(readout: str) -> str:
     kind, _, argument = readout.partition(":")
     if kind == "ridge":
         return f"λ = {argument}"
+    if kind in ROUNDINGS:
+        bits, _, penalty = argument.partition(",")
+        parts = [ROUNDINGS[kind], f"{bits} bit{'s' * (bits != '1')}", f"λ = {penalty}" if penalty else ""]
+        return ", ".join(filter(None, parts))
     if kind in ("mirror", "descent"):
         name, _, parameter = argument.partition(":")
         mirror = {"l2": "ℓ2", "q": f"q = {parameter}", "hypentropy": f"hypentropy, β = {parameter}"}.get(name, name)
@@ -159,4 +165,7 @@ def label(name: str) -> str:
     known = {"depth": "depth $L$", "n_train": "samples $n$", "noise": "noise $\\sigma$", "readout": "read-out"}
     known |= {"network.widths": "width $d$", "network.activation": "activation", "dataset.dim": "$d_0$"}
     known |= {"dataset.spectrum": "spectrum", "n_train.last": "samples $n$"}
+    known |= {"test_inputs.noise": "input noise $\\tau$ at test", "test_weights.bits": "bits of $W$ at test"}
+    known |= {"test_weights.correlation": "correlation $c$ of $W$ at test", "test_inputs.gain": "input gain at test"}
+    known |= {"test_inputs.overlap": "input overlap at test", "test_readout.noise": "read-out noise $s$ at test"}
     return known.get(name, name.replace("_", " "))

@@ -18,7 +18,6 @@ from onebit_rf.tables.theory import THEORY
 if TYPE_CHECKING:
     import pandas as pd
 
-OF_TRAINING = ("train_mse", "gap")
 STAGES = {"readout": READOUT, "theory": THEORY, "latency": LATENCY}
 
 
@@ -40,7 +39,8 @@ def draw_figure(
     """
     frames = {stage: read_frame(paths, STAGES[stage]) if paths else None for stage, paths in inputs.items()}
     for stage in frames.keys() & {"readout", "theory"}:
-        frames[stage] = of_metric(frames[stage], record.metric)
+        if frames[stage] is not None:
+            frames[stage] = frames[stage][frames[stage]["metric"].isin(record.metrics)]
     for stage, frame in frames.items():
         if frame is None and stage != "theory":
             raise OnebitError(f"figures.{name}: there is no table of the stage {stage} to draw")
@@ -49,13 +49,6 @@ def draw_figure(
     files = [(path, STAGES[stage]) for stage in inputs for path in inputs[stage]]
     Path(outputs["caption"]).write_text(caption(drawing, frames.get("readout"), files), encoding="utf-8")
     style.save(drawing.figure, [outputs["pdf"], outputs["png"]])
-
-
-def of_metric(frame: "pd.DataFrame | None", metric: str | None) -> "pd.DataFrame | None":
-    """Return the rows of a metric; those of the test errors where it is None."""
-    if frame is None:
-        return None
-    return frame[(frame["metric"] == metric) if metric else ~frame["metric"].isin(OF_TRAINING)]
 
 
 def write_findings(path: str | Path, name: str, drawing: Drawing) -> None:

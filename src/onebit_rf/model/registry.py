@@ -75,8 +75,9 @@ class Registry(Generic[Member]):
         return name + colon + ",".join(number_text(float(part)) for part in argument.split(",") if part)
 
     def _form(self, name: str) -> str:
-        parameters = _parameters(self, name)
-        return name + (":" + ",".join(parameters).upper() if parameters else "")
+        parameters, least = _parameters(self, name)
+        needed, more = list(parameters)[:least], list(parameters)[least:]
+        return name + (":" + ",".join(needed).upper() if parameters else "") + "".join(f"[,{p.upper()}]" for p in more)
 
 
 @cache
@@ -86,31 +87,32 @@ def _names(registry: Registry) -> list[str]:
 
 
 @cache
-def _parameters(registry: Registry, name: str) -> dict[str, str]:
-    """The parameters of a member with their annotations, read from its file without importing it."""
+def _parameters(registry: Registry, name: str) -> tuple[dict[str, str], int]:
+    """The parameters of a member with their annotations, and how many it needs, without importing its file."""
     file = _PACKAGE / registry.folder / f"{name.replace(registry.joiner, '_')}.py"
     body = ast.parse(file.read_text(encoding="utf-8")).body
-    functions = [node for node in body if isinstance(node, ast.FunctionDef) and node.name == registry.what]
-    return {given.arg: ast.unparse(given.annotation) for function in functions for given in function.args.args}
+    given = [node.args for node in body if isinstance(node, ast.FunctionDef) and node.name == registry.what]
+    annotations = {each.arg: ast.unparse(each.annotation) for arguments in given for each in arguments.args}
+    return annotations, len(annotations) - sum(len(arguments.defaults) for arguments in given)
 
 
-def _arguments(annotations: list[str], argument: str) -> list[Any]:
+def _arguments(annotations: list[str], least: int, argument: str) -> list[Any]:
     """What stands behind the colon, as numbers or as the text that a single `str` parameter takes."""
     if annotations == ["str"]:
         return [argument]
     numbers = [float(text) for text in argument.split(",")] if argument else []
-    return numbers if len(numbers) == len(annotations) else []
+    return numbers if least <= len(numbers) <= len(annotations) else []
 
 
 @cache
 def _member(registry: Registry, text: str) -> Any:
     name, _, argument = text.partition(":")
     member = getattr(importlib.import_module(registry.module(text)), registry.what)
-    parameters = _parameters(registry, name)
+    parameters, least = _parameters(registry, name)
     if not parameters and text == name:
         return member
     try:
-        arguments = _arguments(list(parameters.values()), argument)
+        arguments = _arguments(list(parameters.values()), least, argument)
     except ValueError:
         arguments = []
     if not arguments:

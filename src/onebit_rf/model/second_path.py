@@ -42,6 +42,8 @@ class SecondPath:
                 raise OnebitError(f"{name}: must be ≥ 0 and ≤ {LARGEST:g}, got {getattr(self, name):g}")
         if not 0 <= abs(self.input_gain) <= LARGEST:
             raise OnebitError(f"input_gain: must be a number up to {LARGEST:g}, got {self.input_gain:g}")
+        if self.input_gain == 0 and self.input_noise == 0:
+            raise OnebitError("input_gain: must not be 0 without input_noise: nothing would be left of the inputs")
         for name in ("input_overlap", "weight_correlation"):
             for value in np.atleast_1d(getattr(self, name)):
                 if not -1 <= value <= 1:

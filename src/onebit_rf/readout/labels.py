@@ -5,13 +5,21 @@ from collections.abc import Iterator
 import numpy as np
 
 from onebit_rf.readout.learning_curve import LearningCurve
-from onebit_rf.readout.sample import Rows, of_labels, train_errors
+from onebit_rf.readout.sample import Rows, of_labels, predicted, square_errors, train_errors
 
 
 def learn_labels(
-    train: np.ndarray, test: np.ndarray, n_train: np.ndarray, ridge: float, label: np.ndarray, outputs: int
+    train: np.ndarray,
+    test: np.ndarray,
+    second: np.ndarray | None,
+    n_train: np.ndarray,
+    ridge: float,
+    label: np.ndarray,
+    outputs: int,
 ) -> Iterator[Rows]:
     """Learn the labels of the rows (train rows first); yield MSE, training MSE, gap, and the accuracy of classes.
+
+    Of the test rows on a second path, too, where there is one: shifted_mse and shifted_accuracy.
 
     The MSE of classes is the mean over their one-hot targets. A number is learned and measured in standard deviations
     of the train rows about their mean: an MSE of 1 is that of predicting the mean.
@@ -19,13 +27,15 @@ def learn_labels(
     targets = np.eye(outputs)[label.astype(int)] if outputs > 1 else _standardised(label, len(train))
     labels, wanted = np.split(targets, [len(train)])
     fits, reason = LearningCurve(train, n_train, ridge).fit(labels)
-    predicted = [test @ fits[:, i] for i in range(len(n_train))]
-    test = np.array([np.mean((output - wanted) ** 2) for output in predicted])
     train_mse = train_errors(train, labels, fits, n_train)
-    residual = of_labels(train_mse, labels, n_train)
-    values = {"mse": test, "train_mse": train_mse, "gap": test - train_mse}
-    if outputs > 1:
-        values["accuracy"] = [np.mean(output.argmax(axis=1) == label[len(train) :]) for output in predicted]
+    residual, values = of_labels(train_mse, labels, n_train), {"train_mse": train_mse}
+    for prefix, rows in (("", test), ("shifted_", second)):
+        if rows is not None:
+            values[f"{prefix}mse"] = square_errors(rows, fits, wanted)
+            if outputs > 1:
+                right = predicted(rows, fits).argmax(axis=2) == label[len(train) :, None]
+                values[f"{prefix}accuracy"] = right.mean(axis=0)
+    values["gap"] = values["mse"] - train_mse
     for metric, value in values.items():
         yield {
             "n_train": n_train,

@@ -75,10 +75,16 @@ class NestedRidge:
         dual = _solve(self.factor, cut.reshape(n, grid * outputs), transposed=True)
         return (self.features.T @ dual).reshape(-1, grid, outputs)
 
-    def running_sums(self, test: np.ndarray, with_variance: bool) -> tuple[np.ndarray, np.ndarray]:
-        """Return |B_n|² and s_n (zeros unless wanted) for n = 0…N, each of shape (N + 1,)."""
+    def running_sums(
+        self, test: np.ndarray, with_variance: bool, first: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return |B_n|² and s_n (zeros unless wanted) for n = 0…N, each of shape (N + 1,).
+
+        With B¹ of the same inputs on a `first` path, 2⟨B¹_n, B_n⟩ − |B_n|² takes the place of |B_n|².
+        """
         cross = _solve(self.factor, self.features @ test.T)
-        gained = np.sum(cross**2, axis=1), np.zeros(len(cross))
+        seen = cross if first is None else 2 * _solve(self.factor, self.features @ first.T) - cross
+        gained = np.sum(seen * cross, axis=1), np.zeros(len(cross))
         if with_variance:
             products = self._inverse_products * (cross @ cross.T)
             # Row and column n add to the leading block: twice the part left of the diagonal, and the diagonal.
@@ -155,21 +161,31 @@ class LearningCurve:
             parts.append(base[:, None, :] + update)
         return np.concatenate(parts, axis=1)
 
-    def averaged_error(self, test: np.ndarray, noise: float) -> tuple[np.ndarray, np.ndarray]:
-        """Return every n and E_{A*,ε} |T(â_n − a*)|²/m, the excess test error averaged exactly over teachers and noise.
+    def averaged_error(
+        self, test: np.ndarray, noise: float, second: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return every n and E_{A*,ε} |T a* − T'â_n|²/m, the excess error averaged over teachers and noise.
 
         a* = A*/√p with iid entries of unit variance; labels F a* + σε. Covers n = 1…n_max but for p < n < n_0
-        with λ = 0, where no factorisation is at hand.
+        with λ = 0, where no factorisation is at hand. With T' = T_second, M = F_nᵀK_n⁻¹ and B' like B,
+
+            |T − T' M F_n|² = |T|² − 2⟨B_n, B'_n⟩ + |B'_n|² − λ |T' M|²
+
+        Args:
+            test: T, shape (m, p).
+            noise: σ.
+            second: T', the same inputs on a second path; T where there is none.
         """
-        m, p = test.shape
-        seen, variance = self._below.running_sums(test, with_variance=noise > 0 or self.ridge > 0)
+        (m, p), last = test.shape, test if second is None else second
+        first = None if second is None else test
+        seen, variance = self._below.running_sums(last, noise > 0 or self.ridge > 0, first)
         bias = np.sum(test**2) - seen - self.ridge * variance
         n, error = [np.arange(1, len(bias))], [(bias / p + noise**2 * variance)[1:] / m]
         if self._split < len(self.n_train):
-            whitened = _solve(self._whitener, test.T).T
+            whitened = _solve(self._whitener, last.T).T
             seen, _ = self._above.running_sums(whitened, with_variance=False)
             n.append(np.arange(self._start, self._start + len(seen)))
-            error.append(noise**2 * (np.sum(whitened**2) - seen) / m)
+            error.append((np.sum((test - last) ** 2) / p + noise**2 * (np.sum(whitened**2) - seen)) / m)
         return np.concatenate(n), np.concatenate(error)
 
     def averaged_train_error(self, noise: float) -> np.ndarray:

@@ -37,6 +37,7 @@ def train_readout(
     outputs: int,
     law: str,
     seed: int,
+    second_path: str | Path | None = None,
     progress: Callable[[Iterable[int]], Iterable[int]] = iter,
 ) -> None:
     """Train and measure the read-outs of depths 1…L of one cell of an experiment; write a table `readout`.
@@ -52,6 +53,7 @@ def train_readout(
         outputs: of the data set's labels: K ≥ 2 for classes, 1 for a number, 0 without labels.
         law: of the hidden weights.
         seed: root seed.
+        second_path: table of the test rows' features on the second path; None where they are as in training.
         progress: wraps the iteration over depths.
 
     Raises:
@@ -67,11 +69,13 @@ def train_readout(
         for depth in progress(range(1, len(dims))):
             matrix = read_matrix(features, FEATURES, "x", depth - 1)[used].astype(np.float64)
             train, test = np.split(matrix, [last])
+            second = _second(second_path, depth, test, task)
             try:
                 if isinstance(task, LabelsTask):
-                    results = _learn_labels(train, test, task, label[used], outputs)
+                    results = _learn_labels(train, test, second, task, label[used], outputs)
                 else:
-                    results = _learn_teachers(train, test, task, (dims[: depth + 1], activation, spectrum), seed)
+                    model = dims[: depth + 1], activation, spectrum
+                    results = _learn_teachers(train, test, second, task, model, seed)
                 for result in results:
                     writer.write(**names, law=law, seed=seed, depth=depth, **{**usual, **result})
             except np.linalg.LinAlgError:
@@ -81,9 +85,18 @@ def train_readout(
                 ) from None
 
 
+def _second(path: str | Path | None, depth: int, test: np.ndarray, task: Task) -> np.ndarray | None:
+    """Return the features of the test rows on the second path; None where they are tested as they were trained."""
+    if path is not None:
+        return read_matrix(path, FEATURES, "x", depth - 1).astype(np.float64)
+    changed = task.second_path
+    return test if changed is not None and not changed.moves_features else None
+
+
 def _learn_teachers(
     train: np.ndarray,
     test: np.ndarray,
+    second: np.ndarray | None,
     task: TeacherTask,
     model: tuple[Sequence[int], str, str | None],
     seed: int,
@@ -91,18 +104,19 @@ def _learn_teachers(
     """Train every read-out of the task on the labels of the same random teachers."""
     problems = [problem(task, *model, readout) for readout in task.readouts]
     n_train, depth = task.n_train.sizes(), len(problems[0].dims) - 1
-    sample = draw_sample(train, test, problems[0], n_train, task.teachers, seed, depth)
     for readout, posed in zip(task.readouts, problems, strict=True):
-        learner = importlib.import_module(f"onebit_rf.readout.{READOUTS.get(readout).learner}")
-        yield from ({"readout": readout, **rows} for rows in learner.learn(posed, sample))
+        kind, noise = READOUTS.get(readout), task.test_readout.noise
+        sample = draw_sample(train, test, second, noise, posed, n_train, task.teachers, seed, depth)
+        learner = importlib.import_module(f"onebit_rf.readout.{kind.learner}")
+        yield from ({"readout": readout, **rows} for rows in learner.learn(posed, sample, **kind.options))
 
 
 def _learn_labels(
-    train: np.ndarray, test: np.ndarray, task: LabelsTask, label: np.ndarray, outputs: int
+    train: np.ndarray, test: np.ndarray, second: np.ndarray | None, task: LabelsTask, label: np.ndarray, outputs: int
 ) -> Iterator[Rows]:
     """Train every read-out of the task on the labels of the rows."""
     learner, n_train = importlib.import_module(LABELS_LEARNER), task.n_train.sizes()
     for readout in task.readouts:
         ridge = READOUTS.get(readout).fields["ridge"]
-        results = learner.learn_labels(train, test, n_train, ridge, label, outputs)
+        results = learner.learn_labels(train, test, second, n_train, ridge, label, outputs)
         yield from ({"readout": readout, **rows} for rows in results)

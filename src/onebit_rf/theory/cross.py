@@ -23,6 +23,8 @@ _SCATTER_STEP = 0.18  # of b' given b; the integrand is smooth on the scale of s
 _WIDTH = 6.0  # beyond ±6 of its standard deviations a smoothed kink is the kink
 _TABLE_NODES = 16  # Chebyshev nodes of a panel of the tables
 _TABLE_PANEL = 0.5
+_TABLE_NEAR = 9  # ends at 0, 1/2, … 4
+_TABLE_GROWTH = 1.25
 _TABLE_KINK = np.arange(-8.0, 9.0, 2.0)  # panel ends around a smoothed kink, in standard deviations
 _PAIR_NODES = 64  # of a panel: 48 hold every activation here to 1e-14
 _FEW = 2000  # up to this many points are integrated one by one rather than looked up
@@ -90,16 +92,16 @@ class CrossLayer:
 def smoothed(phi: Activation, points: np.ndarray, variance: float) -> tuple[np.ndarray, np.ndarray]:
     """Return E φ(m + √v g) and Var φ(m + √v g) at the `points` m, of their shape.
 
-    Many points are looked up in a table: piecewise Chebyshev interpolation, with panels that are narrow on the scale
-    √v at the kinks of φ. Its error is below 1e-12 for φ that are analytic within 1/2 of the real axis or as smooth
+    Many points are looked up in a table: piecewise Chebyshev interpolation, with panels that are narrow around 0, and on the
+    scale √v at the kinks of φ. Its error is below 1e-12 for φ that are analytic within 1/2 of the real axis or as smooth
     after smoothing.
     """
     if variance == 0:
         return phi.function(points), np.zeros(points.shape)
     if points.size <= _FEW:
         return _integrated(phi, points, variance)
-    low, high = points.min(), points.max()
-    ends = [low + (high - low) * np.linspace(0, 1, 2 + int((high - low) / _TABLE_PANEL))]
+    low, high = points.min() - _TABLE_PANEL, points.max() + _TABLE_PANEL
+    ends = [_ends(max(-low, high)), [low, high]]
     ends += [kink + np.sqrt(variance) * _TABLE_KINK for kink in phi.kinks]
     ends = np.unique(np.clip(np.concatenate(ends), low, high))
     angles = np.pi * (np.arange(_TABLE_NODES) + 0.5) / _TABLE_NODES
@@ -111,6 +113,14 @@ def smoothed(phi: Activation, points: np.ndarray, variance: float) -> tuple[np.n
     panel = np.clip(np.searchsorted(ends, points, side="right") - 1, 0, half.size - 1)
     mean, square = _clenshaw(coefficients[:, :, panel], (points - centre[panel]) / half[panel])
     return mean, np.maximum(square, 0.0)
+
+
+def _ends(reach: float) -> np.ndarray:
+    """Return ends of panels on ±reach: of one length around 0, where φ bends, then in proportion to the distance."""
+    near = _TABLE_PANEL * np.arange(_TABLE_NEAR)
+    count = max(0, int(np.log(max(reach, near[-1]) / near[-1]) / np.log(_TABLE_GROWTH)))
+    half = np.concatenate([near, near[-1] * _TABLE_GROWTH ** np.arange(1, count + 1)])
+    return np.concatenate([-half[:0:-1], half])
 
 
 def _clenshaw(coefficients: np.ndarray, x: np.ndarray) -> np.ndarray:

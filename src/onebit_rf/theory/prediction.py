@@ -164,7 +164,7 @@ def _second_path(
     )
     found = tested(ascent, chain, labels.signal, error, labels.noise, samples, width)
     added, columns = path.readout_noise**2 / width, {}
-    if path.moves_features or added > 0:
+    if path.moves_features or added > 0 or not path.readout_bits:
         columns |= _of_path("shifted", found.noisy(added), problem, labels)
     if path.readout_bits:
         columns |= _of_path("rounded", found.rounded(path.readout_bits).noisy(added), problem, labels)

@@ -13,9 +13,15 @@ Layer = Callable[[np.ndarray], np.ndarray]  # x ↦ x W_ℓᵀ, float32 (rows, d
 
 @dataclass(frozen=True)
 class Encoding:
-    """A way to hold weights; make_layer: √d_{ℓ−1} W_ℓ as the law draws it → the layer."""
+    """A way to hold weights.
+
+    Attributes:
+        make_layer: √d_{ℓ−1} W_ℓ as the law draws it → the layer.
+        mix: (W, W̃, mask) → W with the entries of W̃ where the mask (d_ℓ, d_{ℓ−1}) is True.
+    """
 
     make_layer: Callable[[Any], Layer]
+    mix: Callable[[Any, Any, np.ndarray], Any]
 
 
 ENCODINGS: Registry[Encoding] = Registry("features/layers", "encoding")

@@ -13,4 +13,4 @@ def _make_layer(matrix: np.ndarray) -> Layer:
     return lambda x: x @ matrix.T
 
 
-encoding = Encoding(_make_layer)
+encoding = Encoding(_make_layer, mix=lambda first, other, mask: np.where(mask, other, first))

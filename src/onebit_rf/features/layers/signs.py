@@ -1,5 +1,7 @@
 """Weights as one bit each, multiplied by the one-bit kernels: x Sᵀ/√d_{ℓ−1}."""
 
+import numpy as np
+
 from onebit_rf import kernels
 from onebit_rf.features.layers import Encoding, Layer
 
@@ -8,4 +10,9 @@ def _make_layer(signs: kernels.SignMatrix) -> Layer:
     return kernels.load(signs, scale=signs.shape[1] ** -0.5).apply
 
 
-encoding = Encoding(_make_layer)
+def _mix(first: kernels.SignMatrix, other: kernels.SignMatrix, mask: np.ndarray) -> kernels.SignMatrix:
+    taken = np.packbits(mask, axis=1, bitorder="little")
+    return kernels.SignMatrix((first.bits & ~taken) | (other.bits & taken), first.d_in)
+
+
+encoding = Encoding(_make_layer, _mix)

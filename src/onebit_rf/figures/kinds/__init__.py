@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from onebit_rf.figures.findings import Finding
 
+TEST_ERRORS = ("mse", "error_rate", "accuracy")
 Experiments = Annotated[list[str], Meta(min_length=1, description="names of experiments"), DISTINCT]
 
 
@@ -58,13 +59,18 @@ class FigureRecord(Record, tag_field="kind"):
     """A figure of the configuration.
 
     A kind has the attribute `stages`, the stages whose tables it draws, of readout, theory and latency, and, unless it
-    draws latency alone, the field `experiments`. It is given the rows of `metric`, or of the test errors where that is
-    None: mse, error_rate and accuracy.
+    draws latency alone, the field `experiments`. It is given the rows of `metrics`, which are those of `metric` where
+    it has that field and it is not None.
     """
 
     stages = ("readout", "theory")
     experiments = ()
     metric = None
+
+    @property
+    def metrics(self) -> Sequence[str]:
+        """The metrics that it draws: the test errors unless the configuration or the kind says others."""
+        return (self.metric,) if self.metric else TEST_ERRORS
 
     def check(self, facts: Sequence[Facts]) -> Iterator[str]:
         """Yield what keeps it from drawing these cells, from the figure's key on: `.n_train: must be …`."""

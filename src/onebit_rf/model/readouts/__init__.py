@@ -5,11 +5,11 @@ A read-out is written KIND:ARGUMENT, e.g. ridge:0.5, mirror:q:3 or logistic:0.1.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from onebit_rf.errors import OnebitError
-from onebit_rf.model.registry import Registry
+from onebit_rf.model.registry import Registry, number_text
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,8 @@ class Readout:
         interpolates: whether it needs n < d_L.
         classifies: whether it learns the signs of the labels, free of noise.
         learns_labels: whether it can learn the classes of a data set, too.
+        options: what its learner is told beside the problem: `bits` of a rounded read-out.
+        predicted: whether there is a theory of it.
     """
 
     name: str
@@ -31,9 +33,21 @@ class Readout:
     interpolates: bool = False
     classifies: bool = False
     learns_labels: bool = False
+    options: Mapping[str, Any] = field(default_factory=dict)
+    predicted: bool = True
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether the square loss is minimised, so that the read-out is linear in the labels but for rounding."""
+        return not (self.classifies or self.interpolates)
 
 
 READOUTS: Registry[Readout] = Registry("model/readouts", "readout", joiner="-")
+
+
+def spell(kind: str, bits: int, ridge: float) -> str:
+    """Return KIND:BITS, or KIND:BITS,λ where λ > 0."""
+    return f"{kind}:{bits}" + (f",{number_text(ridge)}" if ridge else "")
 
 
 def check_penalty(kind: str, penalty: float, positive: bool = False) -> float:

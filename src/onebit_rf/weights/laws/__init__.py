@@ -20,10 +20,12 @@ class Law:
         encoding: how its tables hold a layer: `dense`, float32 numbers, or `signs`, one bit a weight.
         draw: (d_ℓ, d_{ℓ−1}, seed, ℓ) → √d_{ℓ−1} W_ℓ, of shape (d_ℓ, d_{ℓ−1}) and unit variance: a float32 array
             that the caller may overwrite if `dense`, a SignMatrix if `signs`.
+        normal: whether the entries are normal, so that there is something to round to fewer bits after training.
     """
 
     encoding: str
     draw: Callable[[int, int, int, int], np.ndarray | SignMatrix]
+    normal: bool = False
 
 
 LAWS: Registry[Law] = Registry("weights/laws", "law")
