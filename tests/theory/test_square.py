@@ -118,6 +118,32 @@ def test_simulation_agrees(case, one_bit):
     assert mean == pytest.approx(theory, abs=4 * standard_error + finite_size * theory)
 
 
+@pytest.mark.parametrize(("depth", "noise", "ridge"), [(1, 0.0, 0.0), (2, 0.0, 0.0), (2, 0.3, 1.0), (3, 0.3, 1.0)])
+@pytest.mark.parametrize("activation", ["relu", "tanh"])
+def test_a_teacher_with_a_mean_agrees_with_simulation(activation, depth, noise, ridge):
+    """E A* = 1, Var A* = .27: what lies along the features' mean is free if φ is not odd, and all of it counts if it is.
+
+    10 networks with 100 teachers each; 4 standard errors over networks, and a finite size of 8/p as above. For φ that is
+    not odd the mean is learned from n samples, a relative 1/n of what it is worth.
+    """
+    dims, n = (384, *(256,) * depth), 100
+    values = []
+    for seed in range(10):
+        generator = np.random.default_rng(seed)
+        x = draw_features(generator, dims, n + 1000, activation)
+        field = x @ generator.uniform(0.1, 1.9, (256, 100)) / 16
+        labels = field[:n] + noise * generator.standard_normal((n, 100))
+        fit = x[:n].T @ np.linalg.solve(x[:n] @ x[:n].T + ridge * np.eye(n), labels)
+        values.append(np.mean((x[n:] @ fit - field[n:]) ** 2))
+    mean, standard_error = mean_and_error(values)
+    theory = predict(Problem(dims, n, activation, noise=noise, ridge=ridge, teacher="uniform:0.1,1.9")).error
+    free = predict(Problem(dims, n, activation, noise=noise, ridge=ridge, teacher="uniform:-0.9,0.9")).error
+    finite_size = (8 / 256 + (1 / n if activation == "relu" else 0)) * theory
+    assert mean == pytest.approx(theory, abs=4 * standard_error + finite_size)
+    if depth > 1 or activation == "tanh":
+        assert theory > 1.1 * free
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("one_bit", [False, True])
 @pytest.mark.parametrize("ratio", [0.3, 0.7])
