@@ -8,6 +8,7 @@ from scipy.optimize import brentq
 
 from onebit_rf.model.problem import Problem
 from onebit_rf.theory import predict, predict_curve
+from onebit_rf.theory.equivalents import equivalent_layers
 from onebit_rf.theory.square import ridge_kappa
 from simulate import averaged_error, draw_features, mean_and_error
 
@@ -121,10 +122,10 @@ def test_simulation_agrees(case, one_bit):
 @pytest.mark.parametrize(("depth", "noise", "ridge"), [(1, 0.0, 0.0), (2, 0.0, 0.0), (2, 0.3, 1.0), (3, 0.3, 1.0)])
 @pytest.mark.parametrize("activation", ["relu", "tanh"])
 def test_a_teacher_with_a_mean_agrees_with_simulation(activation, depth, noise, ridge):
-    """E A* = 1, Var A* = .27: what lies along the features' mean is free if φ is not odd, and all of it counts if it is.
+    """E A* = 1, Var A* = .27: what lies along the features' mean m is free if φ is not odd, and counts if it is.
 
-    10 networks with 100 teachers each; 4 standard errors over networks, and a finite size of 8/p as above. For φ that is
-    not odd the mean is learned from n samples, a relative 1/n of what it is worth.
+    10 networks with 100 teachers each; 4 standard errors over networks, and a finite size of 8/p as above. Along m, of
+    length² pμ², a fit is off by κ/(pμ²) of the teacher's mean, which costs κ²/(pμ²) along m and as much across at most.
     """
     dims, n = (384, *(256,) * depth), 100
     values = []
@@ -136,9 +137,10 @@ def test_a_teacher_with_a_mean_agrees_with_simulation(activation, depth, noise, 
         fit = x[:n].T @ np.linalg.solve(x[:n] @ x[:n].T + ridge * np.eye(n), labels)
         values.append(np.mean((x[n:] @ fit - field[n:]) ** 2))
     mean, standard_error = mean_and_error(values)
-    theory = predict(Problem(dims, n, activation, noise=noise, ridge=ridge, teacher="uniform:0.1,1.9")).error
+    found = predict(Problem(dims, n, activation, noise=noise, ridge=ridge, teacher="uniform:0.1,1.9"))
+    theory, mean_sq = found.error, equivalent_layers(activation, depth)[-1].mean_sq
     free = predict(Problem(dims, n, activation, noise=noise, ridge=ridge, teacher="uniform:-0.9,0.9")).error
-    finite_size = (8 / 256 + (1 / n if activation == "relu" else 0)) * theory
+    finite_size = 8 / 256 * theory + (2 * found.kappa[-1] ** 2 / (256 * mean_sq) if mean_sq > 0 else 0)
     assert mean == pytest.approx(theory, abs=4 * standard_error + finite_size)
     if depth > 1 or activation == "tanh":
         assert theory > 1.1 * free
