@@ -1,6 +1,7 @@
 """`onebit-rf predict` as a user meets it: numbers, table, JSON, one-line complaints, a quick start."""
 
 import json
+import math
 import os
 import subprocess
 import sys
@@ -55,6 +56,38 @@ def test_options_reach_the_theory(capsys, options, error):
     assert json.loads(out)[0]["error"] == pytest.approx(error, abs=6e-8)
 
 
+AFTER = ["predict", "--dims", "1024,1024", "--n-train", "512", "--json"]
+
+
+@pytest.mark.parametrize(
+    ("options", "field", "value"),
+    [
+        (["--noise", "0.3", "--input-noise", "0.5"], "shifted_error", 0.3480571),
+        (["--noise", "0.3", "--quantize-after", "1"], "shifted_error", 0.3576478),
+        (["--noise", "0.3", "--weight-correlation", str((2 / math.pi) ** 0.5)], "shifted_error", 0.3576478),
+        (["--labels", "sign", "--input-noise", "0.5"], "error_rate", 0.3143405),
+        (["--labels", "sign", "--input-noise", "0.5"], "shifted_error_rate", 0.3387008),
+    ],
+)
+def test_options_of_what_is_tested_reach_the_theory(capsys, options, field, value):
+    _, out, _ = run(capsys, *AFTER, *options)
+    assert json.loads(out)[0][field] == pytest.approx(value, abs=6e-8)
+
+
+def test_rounding_and_sharpness_have_fields_of_their_own(capsys):
+    options = ["--dims", "600,500", "--n-train", "250", "--noise", "0.5", "--round-readout", "1", "--sharpness"]
+    _, out, _ = run(capsys, "predict", *options, "--json")
+    record = json.loads(out)[0]
+    assert (record["rounded_error"], record["rounded_train_error"]) == pytest.approx((0.44984, 0.21917), abs=5.1e-6)
+    assert record["lambda_max"] > record["trace"] / 250
+    assert not {"shifted_error", "error_rate", "shifted_error_rate"} & set(record)
+
+
+def test_a_second_path_that_is_the_first_has_its_error(capsys):
+    _, out, _ = run(capsys, *AFTER, "--weight-correlation", "1")
+    assert json.loads(out)[0]["shifted_error"] == json.loads(out)[0]["error"]
+
+
 def test_the_table_is_aligned_and_says_what_did_not_converge(capsys):
     _, out, _ = run(capsys, "predict", "--dims", "30,20", "--n-train", "10", "20", "100", "--noise", "0.5")
     header, *rows = out.rstrip("\n").split("\n")
@@ -89,7 +122,15 @@ BAD = [
     ["--loss", "logistic"],
     ["--penalty", "0.1"],
     ["--mirror", "q:3", "--ridge", "1"],
-    ["--mirror", "q:3", "--noise", "1", "--activation", "relu"],
+    ["--input-noise", "-1"],
+    ["--weight-correlation", "1.1"],
+    ["--quantize-after", "0"],
+    ["--quantize-after", "1", "--weight-correlation", "0.5"],
+    ["--round-readout", "1.5"],
+    ["--round-readout", "13"],
+    ["--labels", "odd"],
+    ["--labels", "sign", "--noise", "0.1"],
+    ["--input-noise", "1", "--mirror", "q:3"],
     ["--unknown", "1"],
 ]
 

@@ -7,9 +7,11 @@ import pytest
 
 from conftest import ROOT
 from onebit_rf.model.problem import Problem
+from onebit_rf.model.second_path import SecondPath
 from onebit_rf.theory import predict
 from onebit_rf.theory.equivalents import equivalent_layers
 
+SIGNS = (2 / np.pi) ** 0.5  # correlation of Gaussian weights with their signs
 PAGES = sorted((ROOT / "docs").glob("*.md"))
 THEORY = (ROOT / "docs/theory.md").read_text()
 
@@ -138,6 +140,45 @@ def test_training_errors_are_the_printed_ones():
         dims, fields = tuple(int(dim) for dim in row["dims"].split(",")), {"ridge": float(row["λ"])}
         fields |= {"noise": float(row["σ"]), "spectrum": row["Σ_0"]}
         check(predict(Problem(dims, int(row["n"]), **fields)).train_error, row["R_train"])
+
+
+def of_path(row):
+    """The second path of a row of a table."""
+    correlation = SIGNS if row["c"] == "signs" else float(row["c"])
+    return SecondPath(input_noise=float(row["τ²"]) ** 0.5, weight_correlation=correlation)
+
+
+def widths(row):
+    return tuple(int(dim) for dim in row["dims"].split(","))
+
+
+def test_errors_on_the_second_path_are_the_printed_ones():
+    for row in rows("Second path"):
+        fields = {"ridge": float(row["λ"]), "noise": float(row["σ"]), "spectrum": row["Σ_0"], "activation": row["φ"]}
+        found = predict(Problem(widths(row), int(row["n"]), **fields), of_path(row))
+        check(found.error, row["E"])
+        check(found.shifted_error, row["E'"])
+
+
+def test_error_rates_of_classes_by_least_squares_are_the_printed_ones():
+    for row in rows("Classes by least squares"):
+        problem = Problem(widths(row), int(row["n"]), ridge=float(row["λ"]), labels="sign")
+        found = predict(problem, of_path(row))
+        check(found.error_rate, row["error rate"])
+        check(found.shifted_error_rate, row["on the second path"])
+
+
+def test_errors_of_rounded_readouts_are_the_printed_ones():
+    for row in rows("Rounded read-outs"):
+        problem = Problem(widths(row), int(row["n"]), ridge=float(row["λ"]), noise=float(row["σ"]))
+        found = predict(problem, SecondPath(readout_bits=int(row["bits"])))
+        for value, name in ((found.error, "E"), (found.rounded_error, "E_q"), (found.rounded_train_error, "R_q")):
+            check(value, row[name])
+
+
+def test_largest_eigenvalues_are_the_printed_ones():
+    for row in rows("Largest eigenvalue"):
+        check(predict(Problem(widths(row), int(row["n"])), with_sharpness=True).lambda_max, row["λ_max"])
 
 
 def test_errors_of_mirrors_are_the_printed_ones():

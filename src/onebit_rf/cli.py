@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 # How a terminal without these characters gets them.
 _SPELLED = {"≥": ">=", "≤": "<=", "−": "-", "²": "^2", "∝": "~", "Σ": "sum", "ℓ": "l"}
 _SPELLED |= {
-    "τ": "tau",
     "α": "alpha",
     "β": "beta",
     "κ": "kappa",
+    "τ": "tau",
+    "ᵀ": "^T",
     "λ": "lambda",
     "ρ": "rho",
     "σ": "sigma",
@@ -95,6 +96,7 @@ def _add_predict(commands: argparse._SubParsersAction) -> None:
         "--quantize-after", default=absent, type=_bits, metavar="BITS", help="hidden weights rounded after training"
     )
     option("--round-readout", default=absent, type=_bits, metavar="BITS", help="read-out rounded after training")
+    option("--sharpness", action="store_true", help="largest eigenvalue and trace of XᵀX/n, half the Hessian")
     option("--json", action="store_true", help="print a list of records instead of a table")
     parser.set_defaults(run=run_predict)
 
@@ -130,7 +132,7 @@ def run_predict(arguments: argparse.Namespace) -> None:
 
     given = {field.name: getattr(arguments, field.name) for field in fields(Problem) if field.name in arguments}
     problem = Problem(**{**given, "n_train": arguments.n_train[0]})
-    predictions = predict_curve(problem, arguments.n_train, _second_path(arguments))
+    predictions = predict_curve(problem, arguments.n_train, _second_path(arguments), arguments.sharpness)
     records = [
         {"n_train": n, **_known(prediction)} for n, prediction in zip(arguments.n_train, predictions, strict=True)
     ]

@@ -23,6 +23,7 @@ def facts(cell="net", **changes):
         "teacher": "normal",
         "labels": None,
         "changed": False,
+        "sharpness": False,
         "dataset": "inputs",
         "network": "layers",
         "dims": [30, 8, 8],

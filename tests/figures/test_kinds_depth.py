@@ -27,6 +27,7 @@ def facts(**changes):
         "teacher": "normal",
         "labels": None,
         "changed": False,
+        "sharpness": False,
         "dataset": "gaussian_30",
         "network": "tanh_8",
     }

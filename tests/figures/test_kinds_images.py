@@ -27,6 +27,7 @@ def facts(name="a", **changes):
         "teacher": None,
         "labels": None,
         "changed": False,
+        "sharpness": False,
         "dataset": "my_digits",
         "network": "relu",
     }

@@ -17,7 +17,16 @@ def facts(name="a", **changes):
     known |= {"readouts": ["mirror:l2", "mirror:q:3"], "n_train": [10, 30], "noise": 0.0, "teacher": "normal"}
     known |= {"dataset": "gaussian_30", "network": "tanh_64", "dims": [30, 64, 64], "activation": "tanh"}
     return Facts(
-        **{**known, "labels": "linear", "changed": False, "odd": True, "outputs": 1, "described": True, **changes}
+        **{
+            **known,
+            "labels": "linear",
+            "changed": False,
+            "sharpness": False,
+            "odd": True,
+            "outputs": 1,
+            "described": True,
+            **changes,
+        }
     )
 
 

@@ -1,15 +1,23 @@
 """The second path: reference values, the explicit form of section 10, exact limits and brute-force simulation."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from onebit_rf.errors import OnebitError
+from onebit_rf.model.activations import ACTIVATIONS
 from onebit_rf.model.grids import grid
 from onebit_rf.model.problem import Problem
 from onebit_rf.model.second_path import SecondPath
 from onebit_rf.theory import predict, predict_curve
+from onebit_rf.theory.cross import both_paths
+from onebit_rf.theory.equivalents import equivalent_layers, hermite_coefficients
+from onebit_rf.theory.freedom import given_kappa, solve_chain
+from onebit_rf.theory.second_path import climb
+from onebit_rf.theory.spectrum import named_spectrum
 from simulate import draw_both_paths, mean_and_error
 
 SIGNS = (2 / np.pi) ** 0.5
@@ -141,11 +149,6 @@ def problem_error(problem):
 
 def explicit(problem, path):
     """E' by the matrices B_k of section 10 for odd φ, slopes by differences: a second route to every number."""
-    from onebit_rf.theory.cross import both_paths
-    from onebit_rf.theory.equivalents import equivalent_layers
-    from onebit_rf.theory.freedom import given_kappa, solve_chain
-    from onebit_rf.theory.spectrum import named_spectrum
-
     dims, depth = problem.dims, len(problem.dims) - 1
     spectrum = named_spectrum(problem.spectrum, dims[0])
     layers = equivalent_layers(problem.activation, depth, spectrum.mean)
@@ -199,6 +202,39 @@ def test_both_forms_of_the_odd_case_agree(dims, path):
     problem = Problem(dims, 150, "erf", spectrum="power:0.5", ridge=0.7, noise=0.4)
     # The differences are good to 1e-10 of the largest term.
     assert predict(problem, path).shifted_error == pytest.approx(explicit(problem, path), rel=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("activation", "dims"), [("relu", (500, 500, 500)), ("leaky_relu", (500,) * 5), ("gelu", (400, 600, 300, 500))]
+)
+def test_the_mean_in_the_resolvent_is_that_of_random_matrices(activation, dims):
+    """m·(Σ + κ)^{-1}m of linear-plus-noise layers drawn as matrices.
+
+    |m|² alone scatters by √(2/500) times a few: 12 draws, four standard errors, and 10/p for the finite size.
+    """
+    phi, kappa, drawn = ACTIVATIONS.get(activation), 0.01, []
+    for seed in range(12):
+        generator, covariance, mean = np.random.default_rng(seed), np.eye(dims[0]), np.zeros(dims[0])
+        for narrow, wide in pairwise(dims):
+            weights = generator.standard_normal((wide, narrow)) / np.sqrt(narrow)
+            mean, rho1, rho2_sq = hermite_coefficients(phi, weights @ mean, np.trace(covariance) / narrow)
+            covariance = rho1[:, None] * (weights @ covariance @ weights.T) * rho1 + np.diag(rho2_sq)
+        drawn.append(mean @ np.linalg.solve(covariance + kappa * np.eye(dims[-1]), mean))
+    layers, path = equivalent_layers(activation, len(dims) - 1), SecondPath(input_noise=0.5)
+    chain = solve_chain(named_spectrum("identity", dims[0]), dims, layers, given_kappa(np.array([kappa])))
+    found = climb(chain, dims, layers, both_paths(activation, 1.0, path, len(layers)), path).means[0, 0, 0]
+    average, standard_error = mean_and_error(drawn)
+    assert average == pytest.approx(found, abs=4 * standard_error + 10 / dims[-1] * found)
+    assert standard_error < 0.02 * found
+
+
+@pytest.mark.parametrize("correlation", [-0.796, 0.3])
+def test_deep_networks_with_large_means_have_an_error(correlation):
+    """Five layers, one narrow, and inputs under 52 times their size: the means are most of what is left."""
+    problem = Problem((2287, 17, 922, 454, 868, 559), 150, "leaky_relu", spectrum="power:0.5", ridge=0.287)
+    found = predict(problem, SecondPath(input_noise=52.0, weight_correlation=correlation))
+    assert found.converged
+    assert found.shifted_error > 0
 
 
 SIMULATED = [
@@ -261,8 +297,6 @@ def test_simulated_rounding_agrees(labels, bits):
 
 def test_training_under_noise_on_the_weights_is_ridge():
     """γ n tr Σ/p of section 11 as the ridge: the same chain, error and training error."""
-    from onebit_rf.theory.equivalents import equivalent_layers
-
     gamma, n = grid(2).step ** 2 / 12, 250
     noisy = predict(Problem((600, 500), n, noise=0.5, weight_noise=gamma))
     ridge = predict(Problem((600, 500), n, noise=0.5, ridge=gamma * n * equivalent_layers("tanh", 1)[0].variance))

@@ -19,6 +19,7 @@ if __name__ == "__main__":
                 ],
                 kind.options.get("bits"),
                 task.second_path,
+                task.sharpness and kind.learner == "ridge",
             )
             for readout, kind in kinds.items()
             if kind.predicted

@@ -71,6 +71,7 @@ class Study:
             teacher=getattr(cell.task, "teacher", None),
             labels=getattr(cell.task, "labels", None),
             changed=cell.task.second_path is not None,
+            sharpness=getattr(cell.task, "sharpness", False),
             dataset=cell.dataset,
             network=cell.network,
             dims=self.dims(cell.name),

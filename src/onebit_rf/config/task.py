@@ -94,6 +94,9 @@ class TeacherTask(Task, tag="teacher", kw_only=True):
     teacher: Annotated[str, member_of(TEACHERS, "law of the entries of A*")]
     teachers: Annotated[Count, Meta(description="random teachers per seed, averaged")]
     noise: Annotated[NonNegative, Meta(description="σ")]
+    sharpness: Annotated[bool, Meta(description="measure λ_max and trace of XᵀX/n, half the Hessian of ridge:λ")] = (
+        False
+    )
     labels: Annotated[Literal[LABELS], Meta(description="what ridge:λ learns: y, or sign(x_L·a*)")] = "linear"
 
 

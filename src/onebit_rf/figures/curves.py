@@ -49,7 +49,8 @@ def measures(facts: Facts, readout: str) -> set[str]:
     else:
         tested = {"error_rate"} if kind.classifies else {"mse", *(["error_rate"] if facts.labels == "sign" else [])}
     shifted = {f"shifted_{metric}" for metric in tested} if facts.changed else set()
-    return tested | shifted | ({"train_mse", "gap"} if kind.is_linear else set())
+    sharpness = {"lambda_max", "trace"} if facts.sharpness and kind.learner == "ridge" else set()
+    return tested | shifted | ({"train_mse", "gap"} if kind.is_linear else set()) | sharpness
 
 
 def one_metric(rows: Sequence[Row], facts: Sequence[Facts], wanted: str | None = None) -> list[str]:

@@ -17,6 +17,7 @@ class Facts(Record):
         noise, teacher: σ and the law of A*; None where the labels are a data set's own.
         labels: linear or sign, what a teacher's read-outs learn; None where the labels are a data set's own.
         changed: whether the network is tested otherwise than it was trained, too.
+        sharpness: whether λ_max and trace of XᵀX/n are measured.
         dataset, network: their names.
         dims: (d_0, d_1, …, d_L).
         activation, odd: φ, and whether φ(−z) = −φ(z).
@@ -35,6 +36,7 @@ class Facts(Record):
     teacher: str | None
     labels: str | None
     changed: bool
+    sharpness: bool
     dataset: str
     network: str
     dims: list[int]

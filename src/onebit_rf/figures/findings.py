@@ -72,7 +72,7 @@ def law_words(law: str) -> str:
 
 def plain_text(title: str) -> str:
     """Spell what a title says, with its formulas, as plain text: `noise σ = 0.3`, `L = 2`."""
-    return title.replace("$", "").replace("\\sigma", "σ").replace("\n", ", ")
+    return title.replace("$", "").replace("\\sigma", "σ").replace("\\tau", "τ").replace("\n", ", ")
 
 
 def paired(readout: "pd.DataFrame", law: str, baseline: str, keys: Sequence[str], ratio: bool = True) -> "pd.Series":

@@ -12,6 +12,7 @@ from onebit_rf.errors import OnebitError
 from onebit_rf.model.readouts import READOUTS
 from onebit_rf.model.record import plain
 from onebit_rf.readout.sample import Rows, draw_sample
+from onebit_rf.readout.sharpness import measure
 from onebit_rf.tables.features import FEATURES
 from onebit_rf.tables.files import TableWriter, read_group, read_matrix
 from onebit_rf.tables.readout import READOUT
@@ -109,6 +110,10 @@ def _learn_teachers(
         sample = draw_sample(train, test, second, noise, posed, n_train, task.teachers, seed, depth)
         learner = importlib.import_module(f"onebit_rf.readout.{kind.learner}")
         yield from ({"readout": readout, **rows} for rows in learner.learn(posed, sample, **kind.options))
+    if task.sharpness:
+        linear = [readout for readout in task.readouts if READOUTS.get(readout).learner == "ridge"]
+        spectrum = list(measure(train, n_train))  # the same for all
+        yield from ({"readout": readout, **rows} for readout in linear for rows in spectrum)
 
 
 def _learn_labels(

@@ -92,9 +92,9 @@ class CrossLayer:
 def smoothed(phi: Activation, points: np.ndarray, variance: float) -> tuple[np.ndarray, np.ndarray]:
     """Return E φ(m + √v g) and Var φ(m + √v g) at the `points` m, of their shape.
 
-    Many points are looked up in a table: piecewise Chebyshev interpolation, with panels that are narrow around 0, and on the
-    scale √v at the kinks of φ. Its error is below 1e-12 for φ that are analytic within 1/2 of the real axis or as smooth
-    after smoothing.
+    Many points are looked up in a table: piecewise Chebyshev interpolation, with panels that are narrow around 0 and on
+    the scale √v at the kinks of φ. Its error is below 1e-12 for φ that are analytic within 1/2 of the real axis or as
+    smooth after smoothing.
     """
     if variance == 0:
         return phi.function(points), np.zeros(points.shape)

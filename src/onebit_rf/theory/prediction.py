@@ -1,7 +1,7 @@
 """From a problem to its predicted errors: the sections of the theory behind one call."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from onebit_rf.theory.labels import Labels, error_rate, labels_of
 from onebit_rf.theory.mirror import Coupling, noiseless_coupling, noisy_coupling
 from onebit_rf.theory.scalars import defects, solve_scalars
 from onebit_rf.theory.second_path import Tested, climb, tested
+from onebit_rf.theory.sharpness import sharpness
 from onebit_rf.theory.spectrum import Spectrum, named_spectrum
 from onebit_rf.theory.square import excess_error, given_samples, left_over, rounded_train_error, train_error
 
@@ -49,9 +50,10 @@ class Prediction:
         shifted_error, shifted_error_rate: the same on the second path, its read-out noise included.
         rounded_error, rounded_error_rate: the same with the read-out rounded, on the second path if there is one.
         rounded_train_error: R_train of the rounded read-out, on the first path.
+        lambda_max, trace: the largest eigenvalue of XᵀX/n, NaN where it is not known, and its trace.
         kappa: (κ_1, …, κ_L).
         df: (df_1(κ_1), …, df_L(κ_L)).
-        converged: whether the errors may be used.
+        converged: whether all of it may be used.
         reason: why not; empty if converged.
         residual: largest relative defect of the equations that were solved.
         iterations: Newton steps.
@@ -66,6 +68,8 @@ class Prediction:
     rounded_error: float | None = None
     rounded_error_rate: float | None = None
     rounded_train_error: float | None = None
+    lambda_max: float | None = None
+    trace: float | None = None
     kappa: tuple[float, ...]
     df: tuple[float, ...]
     converged: bool
@@ -74,16 +78,18 @@ class Prediction:
     iterations: int
 
 
-def predict(problem: Problem, second_path: SecondPath | None = None) -> Prediction:
-    """Return the asymptotic test error of `problem`, and what it is on `second_path`.
+def predict(problem: Problem, second_path: SecondPath | None = None, with_sharpness: bool = False) -> Prediction:
+    """Return the asymptotic test error of `problem`, what it is on `second_path`, and the sharpness of the minimum.
 
     Raises:
         OnebitError: for a combination that the theory does not cover.
     """
-    return predict_curve(problem, [problem.n_train], second_path)[0]
+    return predict_curve(problem, [problem.n_train], second_path, with_sharpness)[0]
 
 
-def predict_curve(problem: Problem, n_train: Sequence[int], second_path: SecondPath | None = None) -> list[Prediction]:
+def predict_curve(
+    problem: Problem, n_train: Sequence[int], second_path: SecondPath | None = None, with_sharpness: bool = False
+) -> list[Prediction]:
     """Return one Prediction per number of samples in `n_train`, all else as in `problem`; solved at once.
 
     Raises:
@@ -98,10 +104,28 @@ def predict_curve(problem: Problem, n_train: Sequence[int], second_path: SecondP
     # What leaves the range of double precision on the way is told by the residual and by _collect.
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         if problem.loss != "square":
-            return _predict_classifier(problem, samples)
-        if MIRRORS.get(problem.mirror) is not l2.mirror:
-            return _predict_mirror(problem, samples)
-        return _predict_square(problem, samples, second_path)
+            predictions = _predict_classifier(problem, samples)
+        elif MIRRORS.get(problem.mirror) is not l2.mirror:
+            predictions = _predict_mirror(problem, samples)
+        else:
+            predictions = _predict_square(problem, samples, second_path)
+    return _with_sharpness(problem, samples, predictions) if with_sharpness else predictions
+
+
+def _with_sharpness(problem: Problem, samples: np.ndarray, predictions: list[Prediction]) -> list[Prediction]:
+    """Return the predictions with λ_max and trace; a λ_max that was not found makes them unconverged and says why."""
+    found = sharpness(problem, samples)
+    columns = found.lambda_max.tolist(), found.trace.tolist(), found.reason.tolist()
+    return [
+        replace(
+            point,
+            lambda_max=lambda_max,
+            trace=trace,
+            converged=point.converged and not reason,
+            reason=point.reason or (f"lambda_max: {reason}" if reason else ""),
+        )
+        for point, lambda_max, trace, reason in zip(predictions, *columns, strict=True)
+    ]
 
 
 def _inputs(problem: Problem) -> Spectrum:

@@ -49,7 +49,7 @@ class Ascent:
         apart: the pair D.
         same: the pair Σ_L.
         identity: the pair I: of |â|².
-        offset: Γ with its slope in log κ_L: of the means m and m', what m' has beyond its share of m; (2, N).
+        means: m·Gm, m·Gm⁺ and m⁺·Gm⁺ with their slopes in log κ_L, m⁺ = m' − e m, G = (Σ_L + κ_L)^{-1}; (3, 2, N).
         layer: the last layer.
     """
 
@@ -57,13 +57,27 @@ class Ascent:
     apart: Pair
     same: Pair
     identity: Pair
-    offset: np.ndarray
+    means: np.ndarray
     layer: CrossLayer
+
+    @property
+    def offset(self) -> np.ndarray:
+        """Γ = m⁺·Gm⁺ − (m·Gm⁺)²/(m·Gm) with its slope, (2, N): what m' has beyond its share of m."""
+        if self.layer.outputs.mean_sq == 0:
+            return np.zeros(self.means.shape[1:])
+        first, both, second = self.means
+        slope = both[0] / first[0]
+        return np.stack([second[0] - slope * both[0], second[1] - 2 * slope * both[1] + slope**2 * first[1]])
 
 
 def _times(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Return the product of two numbers with slopes, (2, N) each."""
     return np.stack([a[0] * b[0], a[0] * b[1] + a[1] * b[0]])
+
+
+def _inverse(a: np.ndarray) -> np.ndarray:
+    """Return 1/a of a number with its slope, (2, N)."""
+    return np.stack([1 / a[0], -a[1] / a[0] ** 2])
 
 
 class _Climb:
@@ -130,7 +144,7 @@ def climb(
         z_near = _times(kept, near) + _times(moved, same)
         z_apart = _times(kept, _times(kept, apart) + 2 * _times(moved, near)) + _times(moved, _times(moved, same))
         means = _climb_means(here, cross, (below, dim), means, kappa_below, kept)
-        over = np.stack([1 / k, -growth / k])
+        over = _inverse(kappa_below)
         traces = [dim * here.resolvent(f) - _times(over, z) for f, z in ((cross.cross, z_near), (cross.apart, z_apart))]
         ratio = here.kappa / k
         ratio = np.stack([ratio, (1 - growth) * ratio])
@@ -142,7 +156,7 @@ def climb(
         apart=Pair(apart, traces[1]),
         same=Pair(np.stack([dim * chain.power, -kappa * chain.df2[-1]]), np.stack([chain.df[-1], -chain.gap[-1]])),
         identity=Pair(dim * here.filled(one), dim * here.resolvent(one)),
-        offset=_offset(means) if crosses[-1].outputs.mean_sq > 0 else np.zeros((2, kappa.size)),
+        means=means,
         layer=crosses[-1],
     )
 
@@ -152,12 +166,14 @@ def _climb_means(
 ) -> np.ndarray:
     """Return H1 = m·Gm, H4 = m·Gm⁺ and H5 = m⁺·Gm⁺ of layer ℓ, with m⁺ = m' − e m, from those below; (3, 2, N).
 
-    With Ψ_f = (d_ℓ/d) E_b[G ρ1 b f]/μ²,  Q1 = k (d μ² − k H1),  Q4 = −k² H4,  Q5 = k (d R − k H5)  of layer ℓ−1:
+    With Ψ_f = (d_ℓ/d) E_b[G ρ1 b f]/μ²,  Q1 = k (d μ² − k H1),  Q4 = −k² H4,  Q5 = k (d R − k H5)  of layer ℓ−1,
 
         H1 = d_ℓ E[G f0²] − Ψ0² Q1        H4 = d_ℓ E[G f0 f⁺] − Ψ0 Ψ⁺ Q1 − Ψ0 (a/k) Q4
         H5 = d_ℓ E[G (f⁺² + Var(f0' | b))] − Ψ⁺² Q1 − 2Ψ⁺ (a/k) Q4 − (a/k)² Q5
 
-    where f⁺ = f0' − e f0 with the e of layer ℓ. Where μ = 0 below, the terms of Ψ and Q vanish.
+    where f⁺ = f0' − e f0 with the e of layer ℓ. Along m the rows of W are longer for neurons of large bias, whose
+    weight G ρ1² differs: there 1/k becomes 1/k + d μ² ω with ω = (d_ℓ/d) E_b[G ρ1² (b²/μ² − 1)]/(d μ²), and Q1, Q4, Q5
+    become Q1/(1 + ω Q1), Q4/(1 + ω Q1), Q5 − ω Q4²/(1 + ω Q1). Where μ = 0 below, the terms of Ψ and Q vanish.
     """
     below, dim = dims
     f0, apart = cross.mean, cross.mean_apart
@@ -170,7 +186,12 @@ def _climb_means(
     q1 = _times(k, below * mean_sq * full - _times(k, means[0]))
     q4 = -_times(k_sq, means[1])
     q5 = _times(k, below * rest * full - _times(k, means[2]))
-    share = _times(np.stack([1 / k[0], -k[1] / k[0] ** 2]), kept)
+    excess = (cross.bias**2 / mean_sq - 1) * cross.rho1**2
+    omega = dim / below / (below * mean_sq) * here.resolvent(excess)
+    spike = _inverse(full + _times(omega, q1))
+    q5 = q5 - _times(_times(omega, spike), _times(q4, q4))
+    q1, q4 = _times(q1, spike), _times(q4, spike)
+    share = _times(_inverse(k), kept)
     by_means = _times(along, q1), _times(across, q1)
     return raised - np.stack(
         [
@@ -179,12 +200,6 @@ def _climb_means(
             _times(across, by_means[1] + 2 * _times(share, q4)) + _times(share, _times(share, q5)),
         ]
     )
-
-
-def _offset(means: np.ndarray) -> np.ndarray:
-    """Return Γ = H5 − H4²/H1 with its slope, (2, N)."""
-    slope = means[1, 0] / means[0, 0]
-    return np.stack([means[2, 0] - slope * means[1, 0], means[2, 1] - 2 * slope * means[1, 1] + slope**2 * means[0, 1]])
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ OWN = ("converged", "reason", "residual", "iterations")
 # Metric of the table → field of a prediction, of a read-out as it is trained and of one that is rounded.
 TRAINED = {"mse": "error", "train_mse": "train_error", "gap": "gap", "error_rate": "error_rate"}
 ROUNDED = {"mse": "rounded_error", "train_mse": "rounded_train_error", "error_rate": "rounded_error_rate"}
+SHARPNESS = {"lambda_max": "lambda_max", "trace": "trace"}
 SECOND = {"shifted_mse": "shifted_error", "shifted_error_rate": "shifted_error_rate"}
 SECOND_ROUNDED = {"shifted_mse": "rounded_error", "shifted_error_rate": "rounded_error_rate"}
 
@@ -29,11 +30,13 @@ class Case:
         problems: at depths 1…L, each at n = 1…n_train.
         bits: to which the read-out is rounded; else None.
         second_path: what is tested beside what was trained; else None.
+        with_sharpness: whether λ_max and trace are predicted, too.
     """
 
     problems: Sequence[Problem]
     bits: int | None = None
     second_path: SecondPath | None = None
+    with_sharpness: bool = False
 
 
 def predict_theory(
@@ -80,6 +83,9 @@ def _metrics(
         curve = predict_curve(problem, n_train, replace(case.second_path, readout_bits=case.bits))
         fields = _fields(curve, SECOND_ROUNDED if case.bits else SECOND)
         yield from ((metric, numbers, curve) for metric, numbers in fields.items())
+    if case.with_sharpness:
+        curve = predict_curve(problem, n_train, with_sharpness=True)
+        yield from ((metric, numbers, curve) for metric, numbers in _fields(curve, SHARPNESS).items())
 
 
 def _fields(curve: list[Prediction], wanted: Mapping[str, str]) -> dict[str, list[float]]:
