@@ -51,3 +51,16 @@ def test_columns_are_scaled_by_their_own_size():
 def test_bits_that_are_none_are_refused(bits):
     with pytest.raises(OnebitError, match="bits: must be a whole number from 1 to 12, got"):
         grid(bits)
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4, 8])
+def test_moments_of_other_spreads_are_those_of_the_rounding(bits):
+    g = np.linspace(-12, 12, 240_001)[:-1] + 5e-5
+    weights = np.exp(-0.5 * g**2)
+    weights /= weights.sum()
+    spreads = np.array([0.02, 0.3, 1.0, 1.7, 20.0])
+    gained, square = grid(bits).moments(spreads)
+    for spread, found in zip(spreads, zip(gained, square, strict=True), strict=True):
+        rounded = grid(bits).round(spread * g)
+        # A threshold lies within half a step of the sum, 5e-5 of g, from where it is.
+        assert found == pytest.approx([weights @ (g * rounded), weights @ rounded**2], rel=2e-3, abs=2e-4)

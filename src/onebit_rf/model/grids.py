@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from numpy.polynomial.chebyshev import chebinterpolate, chebpts1, chebval
 
 from onebit_rf.errors import OnebitError
 from onebit_rf.model.normal import normal_density
 
 MOST_BITS = 12
+_DEGREE = 160
+_FINE = 40_000
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,14 @@ class Grid:
     def correlation(self) -> float:
         """corr(g, Q(g)) = √c."""
         return self.gain**0.5
+
+    def moments(self, spread: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return E[g Q(v g)] and E Q(v g)² for g ~ N(0, 1) at the `spread` v in [1/100, 100], of its shape."""
+        if np.all(spread == 1):
+            return np.full(spread.shape, self.gain), np.full(spread.shape, self.gain)
+        places, gained, square = _table(self.bits)
+        found = np.log(spread)
+        return np.interp(found, places, gained), np.interp(found, places, square)
 
     def round(self, numbers: np.ndarray) -> np.ndarray:
         """Return Q of numbers of unit variance, in their dtype."""
@@ -64,10 +75,21 @@ def grid(bits: int) -> Grid:
     return Grid(int(bits), step, gain)
 
 
-def _moments(bits: int, step: float) -> tuple[float, float]:
-    """Return E[g Q(g)] and E Q(g)²: Q rises by Δ at kΔ, |k| < 2^{b−1}, and Q² by 2k Δ² at ±kΔ, k > 0."""
-    thresholds = step * np.arange(1, 2 ** (bits - 1))
+@lru_cache(maxsize=MOST_BITS)
+def _table(bits: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return many log v on [−log 100, log 100], with E[g Q(vg)] and E Q(vg)²: by interpolation, smooth in log v."""
+    reach = math.log(100)
+    values = [_moments(bits, grid(bits).step, math.exp(reach * knot)) for knot in chebpts1(_DEGREE + 1)]
+    fine = np.linspace(-1, 1, _FINE)
+    columns = (chebinterpolate(lambda _, column=column: column, _DEGREE) for column in np.transpose(values))
+    return reach * fine, *(chebval(fine, column) for column in columns)
+
+
+def _moments(bits: int, step: float, spread: float = 1.0) -> tuple[float, float]:
+    """Return E[g Q(vg)] and E Q(vg)²: Q rises by Δ at kΔ, |k| < 2^{b−1}, and Q² by 2k Δ² at ±kΔ, k > 0."""
+    steps = np.arange(1, 2 ** (bits - 1))
+    thresholds = step / spread * steps
     # SciPy's would take 0.2 s to import.
     beyond = np.array([0.5 * math.erfc(threshold / math.sqrt(2)) for threshold in thresholds])
     gain = step * (normal_density(0.0) + 2 * normal_density(thresholds).sum())
-    return float(gain), float(step**2 / 4 + 4 * step * (thresholds @ beyond))
+    return float(gain), float(step**2 * (0.25 + 4 * (steps @ beyond)))

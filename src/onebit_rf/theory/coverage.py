@@ -22,6 +22,8 @@ def _check_path(problem: Problem, path: SecondPath) -> None:
     if MIRRORS.get(problem.mirror) is not l2.mirror:
         raise OnebitError(f"mirror: a second path is solved for l2 only, got {problem.mirror}")
     odd, mean = ACTIVATIONS.get(problem.activation).odd, TEACHERS.get(problem.teacher).mean
+    if not odd and problem.labels == "sign" and path.readout_bits:
+        raise OnebitError(f"readout_bits: of labels sign rounding is solved for odd φ only, got {problem.activation}")
     if not odd and mean != 0:
         raise OnebitError(
             f"teacher: its mean must be 0 on a second path for an activation that is not odd, got {problem.teacher}"
@@ -49,8 +51,6 @@ def _check_problem(problem: Problem) -> None:
     # The mean of the features is a direction of its own: a mean of A* − A_0 along it is learned almost at once.
     if problem.labels == "sign" and (problem.noise or other_mirror or classifies):
         raise OnebitError("labels: sign takes the square loss and the mirror l2, but no noise")
-    if problem.labels == "sign" and not odd:
-        raise OnebitError(f"activation: labels sign are solved for odd ones only, got {problem.activation}")
     if other_mirror and problem.weight_noise:
         raise OnebitError("weight_noise: must be 0 for a mirror other than l2, which interpolates")
     if classifies and problem.weight_noise:

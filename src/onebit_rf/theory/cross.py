@@ -9,8 +9,8 @@ and μ'² = e² μ² + R. Everything is an average given b, and is kept as the d
 φ(z): what makes the error of equal paths equal is then exactly 0.
 """
 
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -62,31 +62,93 @@ class Inputs:
 
 
 @dataclass(frozen=True)
+class NormMoments:
+    """How a neuron answers to the norm of the layer's input, which all neurons share; arrays of shape (k,).
+
+    |x|²/d scatters by O(1/√d) about its mean. To first order it moves the mean of every neuron along `bend` at once,
+    a direction of its own in Σ⁺ that no trace sees, but m·(Σ⁺ + κ)^{-1}m does.
+
+    Attributes:
+        bend: h = ½ E[φ(z)(g² − 1)]/s = ½ E φ''.
+        skew: B = E[(φ − f0)² g]/√s.
+        swell: C = ½ E[(φ − f0)² (g² − 1)]/s.
+        both: E[τ·remainder], τ = (φ − f0)² − Var φ − B √s g and the remainder φ − f0 − ρ1 √s g.
+        square: E τ².
+    """
+
+    bend: np.ndarray
+    skew: np.ndarray
+    swell: np.ndarray
+    both: np.ndarray
+    square: np.ndarray
+
+
+@dataclass(frozen=True)
 class CrossLayer:
     """A layer on both paths, on the quadrature nodes of the bias b of `equivalents.Layer`; arrays have shape (k,).
 
+    Where the layer's outputs on the second path are scaled neuron by neuron, their shape is (N, k).
+
     Attributes:
+        weights: probabilities of the nodes.
         bias: b.
         rho1: ρ1(b) of the first path, with its sign.
+        own: Var(φ(z) | b).
+        mean: f0 = E[φ(z) | b].
+        norm: the answer to the norm of the input; None for odd φ, whose means are 0.
         rho1_apart: c ρ1'(b) − ρ1(b), where ρ1' = E[φ'(z') | b].
         cross: C = Cov(φ(z), Δ | b).
         apart: E[Var(Δ | b, b') | b].
-        mean: f0 = E[φ(z) | b].
-        mean_apart: E[φ(z') | b] − e⁺ f0 with the mean gain e⁺ of the layer's outputs.
+        second_mean: E[φ(z') | b].
         scatter: Var(E[φ(z') | b'] | b).
-        inputs, outputs: of this layer and of the next.
+        inputs: how those of the layer follow one another.
     """
 
+    weights: np.ndarray
     bias: np.ndarray
     rho1: np.ndarray
+    own: np.ndarray
+    mean: np.ndarray
+    norm: NormMoments | None
     rho1_apart: np.ndarray
     cross: np.ndarray
     apart: np.ndarray
-    mean: np.ndarray
-    mean_apart: np.ndarray
+    second_mean: np.ndarray
     scatter: np.ndarray
     inputs: Inputs
-    outputs: Inputs
+
+    @cached_property
+    def outputs(self) -> Inputs:
+        """How the outputs follow one another: s⁺, γ⁺, r⁺, μ⁺², e⁺, R⁺."""
+        weights, mean = self.weights, self.mean
+        variance, mean_sq = float(self.own @ weights), float(mean**2 @ weights)
+        near = self.cross @ weights / variance
+        rest = np.maximum(self.apart @ weights - near**2 * variance, 0.0)
+        mean_near = (mean * (self.second_mean - mean)) @ weights / mean_sq if mean_sq > 0 else 0.0 * near
+        apart = self.second_mean - np.multiply.outer(1 + mean_near, mean)
+        return Inputs(variance, 1 + near, rest, mean_sq, 1 + mean_near, (apart**2 + self.scatter) @ weights)
+
+    @property
+    def mean_apart(self) -> np.ndarray:
+        """f⁺ = E[φ(z') | b] − e⁺ f0."""
+        return self.second_mean - np.multiply.outer(self.outputs.mean_gain, self.mean)
+
+    @property
+    def second_moment(self) -> np.ndarray:
+        """E[φ(z')² | b]."""
+        return self.own + 2 * self.cross + self.apart + self.second_mean**2 + self.scatter
+
+    def scaled(self, gain: np.ndarray) -> "CrossLayer":
+        """Return the layer with its outputs on the second path times `gain` (N, k), neuron by neuron."""
+        lost = gain - 1
+        return replace(
+            self,
+            rho1_apart=gain * self.rho1_apart + lost * self.rho1,
+            cross=gain * self.cross + lost * self.own,
+            apart=gain**2 * self.apart + 2 * gain * lost * self.cross + lost**2 * self.own,
+            second_mean=gain * self.second_mean,
+            scatter=gain**2 * self.scatter,
+        )
 
 
 def smoothed(phi: Activation, points: np.ndarray, variance: float) -> tuple[np.ndarray, np.ndarray]:
@@ -177,20 +239,41 @@ def cross_layer(phi: Activation, inputs: Inputs, correlation: float) -> CrossLay
     if phi.odd:
         mean, second_mean = np.zeros(1), np.zeros(1)
     g, g_weights = _pair_nodes(phi, bias, np.sqrt(s), slope, shift, np.sqrt(bias_var + own_var))
-    first = phi.function(bias[:, None] + np.sqrt(s) * g)
+    values = phi.function(bias[:, None] + np.sqrt(s) * g)
+    first = values - mean[:, None]
     given_g, var_given_g = smoothed(phi, shift * bias[:, None] + slope * g, bias_var + own_var)
-    moved = given_g - first - (second_mean - mean)[:, None]
+    moved = given_g - values - (second_mean - mean)[:, None]
     scatter = _scatter(phi, shift * bias, bias_var, inputs.second_variance)
-    cross = np.sum(g_weights * (first - mean[:, None]) * moved, axis=1)
-    apart = np.maximum(np.sum(g_weights * (var_given_g + moved**2), axis=1) - scatter, 0.0)
-    variance = float(weights @ np.sum(g_weights * (first - mean[:, None]) ** 2, axis=1))
-    gain_apart, mean_sq = float(weights @ cross) / variance, float(weights @ mean**2)
-    rest = max(float(weights @ apart) - gain_apart**2 * variance, 0.0)
-    mean_gain = 1 + float(weights @ (mean * (second_mean - mean))) / mean_sq if mean_sq > 0 else 1.0
-    mean_apart = second_mean - mean_gain * mean
-    mean_rest = float(weights @ (mean_apart**2 + scatter))
-    outputs = Inputs(variance, 1 + gain_apart, rest, mean_sq, mean_gain, mean_rest)
-    return CrossLayer(bias, rho1, c * second_rho1 - rho1, cross, apart, mean, mean_apart, scatter, inputs, outputs)
+    return CrossLayer(
+        weights=weights,
+        bias=bias,
+        rho1=rho1,
+        own=np.sum(g_weights * first**2, axis=1),
+        mean=mean,
+        norm=None if phi.odd else norm_moments(phi, bias, s),
+        rho1_apart=c * second_rho1 - rho1,
+        cross=np.sum(g_weights * first * moved, axis=1),
+        apart=np.maximum(np.sum(g_weights * (var_given_g + moved**2), axis=1) - scatter, 0.0),
+        second_mean=second_mean,
+        scatter=scatter,
+        inputs=inputs,
+    )
+
+
+def norm_moments(phi: Activation, bias: np.ndarray, variance: float) -> NormMoments:
+    """Return what the norm of the input does to neurons of biases b, shape (k,), at s = `variance`."""
+    scale = np.sqrt(variance)
+    g, weights = normal_panels((np.asarray(phi.kinks or (0.0,)) - bias[:, None]) / scale)
+    values, bent = phi.function(bias[:, None] + scale * g), 0.5 * (g**2 - 1) / variance
+
+    def average(x: np.ndarray) -> np.ndarray:
+        return np.sum(weights * x, axis=1)
+
+    centred = values - average(values)[:, None]
+    square, skew = centred**2, average(centred**2 * g) / scale
+    remainder = centred - average(centred * g)[:, None] * g
+    tau = square - average(square)[:, None] - (skew * scale)[:, None] * g
+    return NormMoments(average(values * bent), skew, average(square * bent), average(tau * remainder), average(tau**2))
 
 
 def _scatter(phi: Activation, centre: np.ndarray, bias_var: float, variance: float) -> np.ndarray:

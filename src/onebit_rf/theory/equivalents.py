@@ -30,7 +30,6 @@ class Layer:
         rho2_sq: shape (k,), ρ2²(b).
         variance: s⁺ = E_b Var φ(z), the variance of the layer's output, tr Σ⁺/d⁺.
         mean_sq: μ²⁺ = E_b (E φ(z))², the squared mean of its output, |m⁺|²/d⁺.
-        across: 1 − (E_b f0)²/E_b f0², the share of the vector of ones that is not along m⁺; 1 where m⁺ = 0.
     """
 
     weights: np.ndarray
@@ -38,7 +37,6 @@ class Layer:
     rho2_sq: np.ndarray
     variance: float
     mean_sq: float
-    across: float
 
 
 def hermite_coefficients(
@@ -83,9 +81,7 @@ def propagate(activation: Activation, variance: float, mean_sq: float) -> Layer:
     variance_out = float(weights @ (variance * rho1**2 + rho2_sq))
     # An odd φ has f0 = 0 exactly; rounding would turn the next layer's one node into 157 equal ones.
     mean_sq_out = 0.0 if activation.odd else float(weights @ mean**2)
-    spread = float(weights @ (mean - weights @ mean) ** 2)
-    across = spread / mean_sq_out if mean_sq_out > 0 else 1.0
-    return Layer(weights, rho1**2, rho2_sq, variance_out, mean_sq_out, across)
+    return Layer(weights, rho1**2, rho2_sq, variance_out, mean_sq_out)
 
 
 @lru_cache(maxsize=64)

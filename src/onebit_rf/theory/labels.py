@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from onebit_rf.model.activations import ACTIVATIONS
 from onebit_rf.model.problem import Problem
 from onebit_rf.model.teachers import TEACHERS
 from onebit_rf.theory.equivalents import Layer
@@ -33,15 +34,15 @@ class Labels:
 
 
 def labels_of(problem: Problem, layer: Layer) -> Labels:
-    """Return what the read-out of the last `layer` is trained on.
+    """Return what the read-out of the last `layer` is trained on, of odd φ where the labels are signs.
 
-    If φ is not odd, what the mean c of A* contributes along the mean of the features is learned for free; the rest,
-    of size c² (1 − r_L), is signal.
+    If φ is not odd, the mean of the teacher is no signal but a direction of its own.
     """
     if problem.labels == "sign":
         return Labels(LEARNT / layer.variance, (1 - LEARNT) ** 0.5)
     teacher = TEACHERS.get(problem.teacher)
-    return Labels(teacher.variance + teacher.mean**2 * layer.across, problem.noise)
+    odd = ACTIVATIONS.get(problem.activation).odd
+    return Labels(teacher.variance + (teacher.mean**2 if odd else 0.0), problem.noise)
 
 
 def error_rate(error: np.ndarray, overlap: np.ndarray) -> np.ndarray:

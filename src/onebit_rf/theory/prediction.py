@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from onebit_rf.errors import OnebitError
-from onebit_rf.model.grids import grid
+from onebit_rf.model.activations import ACTIVATIONS
 from onebit_rf.model.losses import LOSSES
 from onebit_rf.model.mirrors import MIRRORS, l2
 from onebit_rf.model.problem import Problem
 from onebit_rf.model.second_path import SecondPath
 from onebit_rf.model.teachers import TEACHERS
+from onebit_rf.theory.classes import fit_classes, on_first_path, on_second_path
 from onebit_rf.theory.convex import Task, iterate, solve_order
 from onebit_rf.theory.coverage import check_covered
 from onebit_rf.theory.cross import both_paths
@@ -21,10 +22,10 @@ from onebit_rf.theory.freedom import TOLERANCE, Chain, Top, given_kappa, solve_c
 from onebit_rf.theory.labels import Labels, error_rate, labels_of
 from onebit_rf.theory.mirror import Coupling, noiseless_coupling, noisy_coupling
 from onebit_rf.theory.scalars import defects, solve_scalars
-from onebit_rf.theory.second_path import Tested, climb, tested
+from onebit_rf.theory.second_path import Network, Tested, climb, rounded, tested
 from onebit_rf.theory.sharpness import sharpness
 from onebit_rf.theory.spectrum import Spectrum, named_spectrum
-from onebit_rf.theory.square import excess_error, given_samples, left_over, rounded_train_error, train_error
+from onebit_rf.theory.square import excess_error, given_samples, left_over, train_error
 
 Columns = Mapping[str, np.ndarray]  # field of a Prediction → its values, shape (N,)
 _BLOCK = 20_000  # numbers of samples times bias nodes solved together
@@ -158,48 +159,84 @@ def _sample_chain(problem: Problem, samples: np.ndarray) -> Chain:
 def _predict_square(problem: Problem, samples: np.ndarray, path: SecondPath | None) -> list[Prediction]:
     """Solve the chain at blocks of n that fit the processor's cache, and read the errors off it."""
     nodes, width = _layers(problem)[-1].weights.size, problem.dims[-1]
-    labels = labels_of(problem, _layers(problem)[-1])
     predictions = []
     for block in np.array_split(samples, 1 + samples.size * nodes // _BLOCK):
         chain = _sample_chain(problem, block)
         left = left_over(chain, block, width, _ridge(problem, block))
-        error = excess_error(chain, block, width, labels.noise, left, labels.signal)
-        rest = error + labels.noise**2
-        train = train_error(left, block, rest)
-        columns = {"error": error, "train_error": train, "gap": rest - train}
-        if problem.labels == "sign":
-            columns |= {"error": rest, "error_rate": error_rate(error, labels.signal * chain.power)}
-        if path:
-            columns |= _second_path(problem, path, chain, block, error, train)
+        if problem.labels == "sign" and not ACTIVATIONS.get(problem.activation).odd:
+            columns = _classes(problem, path, chain, left, block)
+        else:
+            columns = _square_loss(problem, path, chain, left, block)
+        error = columns["error"]
         reasons = _silence(problem, chain, block)
         reasons = np.where((reasons == "") & np.isinf(error), DIVERGES, reasons)
         predictions += _collect(columns, chain, reasons, chain.residual, chain.iterations)
     return predictions
 
 
+def _missed_mean(problem: Problem, chain: Chain) -> float | np.ndarray:
+    """Return what is missed of a teacher's mean c where φ is not odd: c² κ² (Γ_1 + Γ_1')/p, Γ_1' = dΓ_1/dlog κ.
+
+    What lies along the mean of the features is learned for free. Γ_1 is 0 for one layer, whose mean is along the ones.
+    """
+    mean = TEACHERS.get(problem.teacher).mean
+    if mean == 0 or ACTIVATIONS.get(problem.activation).odd or len(problem.dims) == 2:
+        return 0.0
+    offset = climb(chain, _network(problem, SecondPath())).directions.ones_offset
+    return mean**2 * chain.kappa[-1] ** 2 * np.maximum(offset.sum(axis=0), 0.0) / problem.dims[-1]
+
+
+def _network(problem: Problem, path: SecondPath) -> Network:
+    """Return the problem's layers on both paths.
+
+    ASSUME: |x_0|² scatters as that of Gaussian inputs, Var |x_0|² = 2 tr Σ_0². It matters for the means of features
+    that are not odd, and little.
+    """
+    layers, spectrum = _layers(problem), _inputs(problem)
+    crosses = both_paths(problem.activation, spectrum.mean, path, len(layers))
+    return Network(problem.dims, layers, crosses, path, 2 * spectrum.mean_square / problem.dims[0])
+
+
+def _square_loss(
+    problem: Problem, path: SecondPath | None, chain: Chain, left: np.ndarray, samples: np.ndarray
+) -> Columns:
+    """Return the errors of linear labels, or of signs if φ is odd."""
+    labels, width = labels_of(problem, _layers(problem)[-1]), problem.dims[-1]
+    error = excess_error(chain, samples, width, labels.noise, left, labels.signal, _missed_mean(problem, chain))
+    rest = error + labels.noise**2
+    train = train_error(left, samples, rest)
+    columns = {"error": error, "train_error": train, "gap": rest - train}
+    if problem.labels == "sign":
+        columns |= {"error": rest, "error_rate": error_rate(error, labels.signal * chain.power)}
+    return columns | (_second_path(problem, path, chain, samples, error) if path else {})
+
+
+def _classes(problem: Problem, path: SecondPath | None, chain: Chain, left: np.ndarray, samples: np.ndarray) -> Columns:
+    """Return the errors of signs if φ is not odd."""
+    width = problem.dims[-1]
+    classes = fit_classes(chain, _layers(problem)[-1], left, samples, width)
+    columns = on_first_path(classes, chain, left, samples)
+    if path:
+        ascent, noise_sq = climb(chain, _network(problem, path)), path.readout_noise**2
+        columns |= on_second_path(classes, ascent, chain.kappa[-1], samples, width, noise_sq)
+    return columns
+
+
 def _second_path(
-    problem: Problem, path: SecondPath, chain: Chain, samples: np.ndarray, error: np.ndarray, train: np.ndarray
+    problem: Problem, path: SecondPath, chain: Chain, samples: np.ndarray, error: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """Return the errors on the second path, given E and R_train on the first."""
-    layers, width = _layers(problem), problem.dims[-1]
-    labels = labels_of(problem, layers[-1])
-    ascent = climb(
-        chain, problem.dims, layers, both_paths(problem.activation, _inputs(problem).mean, path, len(layers)), path
-    )
-    found = tested(ascent, chain, labels.signal, error, labels.noise, samples, width)
+    """Return the errors on the second path, given E on the first."""
+    labels, network, width = labels_of(problem, _layers(problem)[-1]), _network(problem, path), problem.dims[-1]
+    given = labels.signal, error, labels.noise, samples
     added, columns = path.readout_noise**2 / width, {}
     if path.moves_features or added > 0 or not path.readout_bits:
+        found = tested(climb(chain, network), chain, *given, width)
         columns |= _of_path("shifted", found.noisy(added), problem, labels)
     if path.readout_bits:
-        columns |= _of_path("rounded", found.rounded(path.readout_bits).noisy(added), problem, labels)
-        moment = layers[-1].variance + layers[-1].mean_sq
-        columns["rounded_train_error"] = rounded_train_error(
-            train,
-            labels.signal * moment + labels.noise**2,
-            _ridge(problem, samples) * found.size / samples,
-            found.size * moment,
-            grid(path.readout_bits).gain,
-        )
+        found, train = rounded(chain, network, path.readout_bits, *given)
+        if path.moves_features:  # the training error is that of the first path
+            _, train = rounded(chain, _network(problem, SecondPath()), path.readout_bits, *given)
+        columns |= _of_path("rounded", found.noisy(added), problem, labels) | {"rounded_train_error": train}
     return {name: np.where(np.isinf(error), np.inf, value) for name, value in columns.items()}
 
 

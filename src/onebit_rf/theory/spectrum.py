@@ -33,6 +33,11 @@ class Spectrum:
         """tr Σ_0/d_0."""
         return float(self.weights @ self.values)
 
+    @property
+    def mean_square(self) -> float:
+        """tr Σ_0²/d_0."""
+        return float(self.weights @ self.values**2)
+
 
 def lagrange_weights(points: np.ndarray, nodes: np.ndarray) -> np.ndarray:
     """Return Σ_i l_j(x_i), shape (m,), for the Lagrange polynomials l_j of m Chebyshev nodes of the first kind.

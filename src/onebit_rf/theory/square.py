@@ -79,26 +79,14 @@ def train_error(left: np.ndarray, n_train: np.ndarray, test_error: np.ndarray) -
     return np.where(left > 0, (left / n_train) ** 2 * np.where(left > 0, test_error, 0.0), 0.0)
 
 
-def rounded_train_error(
-    train: np.ndarray, labels: float, pull: np.ndarray, reach: np.ndarray, gain: float
-) -> np.ndarray:
-    """Return R_train of the read-out c â + η, section 11 of the theory; with Xᵀ(y − Xâ) = λâ,
-
-        R + 2 (1 − c) λ|â|²/n + (1 − c)² |Xâ|²/n + c (1 − c) |â|² |X|²/(np),    |Xâ|²/n = |y|²/n − R − 2λ|â|²/n.
-
-    Args:
-        train: R, shape (N,).
-        labels: |y|²/n.
-        pull: λ|â|²/n, shape (N,).
-        reach: |â|² |X|²/(np), shape (N,).
-        gain: c of the grid.
-    """
-    lost = 1 - gain
-    return train + 2 * lost * pull + lost**2 * (labels - train - 2 * pull) + gain * lost * reach
-
-
 def excess_error(
-    chain: Chain, n_train: np.ndarray, dim: int, noise: float, left: np.ndarray, signal: float = 1.0
+    chain: Chain,
+    n_train: np.ndarray,
+    dim: int,
+    noise: float | np.ndarray,
+    left: np.ndarray,
+    signal: float | np.ndarray = 1.0,
+    more: float | np.ndarray = 0.0,
 ) -> np.ndarray:
     """Return E of shape (N,): E = (κ (df − df2) E A*²/p + σ² df2/n) / ((n − df2)/n) at layer L.
 
@@ -112,9 +100,10 @@ def excess_error(
         noise: σ.
         left: n − df_L.
         signal: E (A* − A_0)².
+        more: what is missed of the teacher beside κ (df − df2) E A*²/p.
     """
     kappa, gap, df2 = chain.kappa[-1], chain.gap[-1], chain.df2[-1]
     with np.errstate(divide="ignore", invalid="ignore"):
-        bias = np.where(kappa > 0, signal * kappa * gap * n_train / (dim * (left + gap)), 0.0)
-        variance = noise**2 * df2 / (left + gap) if noise > 0 else 0.0
+        bias = np.where(kappa > 0, (signal * kappa * gap / dim + more) * n_train / (left + gap), 0.0)
+        variance = np.where(np.asarray(noise) > 0, noise**2 * df2 / (left + gap), 0.0)
     return bias + variance
