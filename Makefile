@@ -36,7 +36,7 @@ report: all
 	snakemake --report results/report.html
 
 reference: setup
-	cp results/findings.parquet $(addprefix results/figures/,depth.png images.png learning_curve.png speedup.png) results/reference
+	cp results/findings.parquet $(addprefix results/figures/,depth.png images.png learning_curve.png second_path.png speedup.png) results/reference
 	python -m onebit_rf.figures README.md results/reference/findings.parquet
 
 resume: setup

@@ -51,7 +51,7 @@ def test_a_newcomers_study_runs_as_it_is_written(fresh_project):
 
 def test_the_findings_quoted_are_those_computed():
     assert renew(README, read_findings(ROOT / "results/reference/findings.parquet")) == README, "make reference"
-    assert re.findall(r"<!-- findings of (\w+) -->\n-", README) == ["depth", "images", "speedup"]
+    assert re.findall(r"<!-- findings of (\w+) -->\n-", README) == ["depth", "images", "second_path", "speedup"]
 
 
 def test_findings_of_a_figure_that_has_none_are_refused():

@@ -23,7 +23,7 @@ from onebit_rf.theory.labels import Labels, error_rate, labels_of
 from onebit_rf.theory.mirror import Coupling, noiseless_coupling, noisy_coupling
 from onebit_rf.theory.scalars import defects, solve_scalars
 from onebit_rf.theory.second_path import Network, Tested, climb, rounded, tested
-from onebit_rf.theory.sharpness import sharpness
+from onebit_rf.theory.sharpness import edge_fluctuation, sharpness
 from onebit_rf.theory.spectrum import Spectrum, named_spectrum
 from onebit_rf.theory.square import excess_error, given_samples, left_over, train_error
 
@@ -52,6 +52,7 @@ class Prediction:
         rounded_error, rounded_error_rate: the same with the read-out rounded, on the second path if there is one.
         rounded_train_error: R_train of the rounded read-out, on the first path.
         lambda_max, trace: the largest eigenvalue of XᵀX/n, NaN where it is not known, and its trace.
+        lambda_finite: the mean of the largest eigenvalue at this n: less by the edge's fluctuations, O(n^{−2/3}).
         kappa: (κ_1, …, κ_L).
         df: (df_1(κ_1), …, df_L(κ_L)).
         converged: whether all of it may be used.
@@ -70,6 +71,7 @@ class Prediction:
     rounded_error_rate: float | None = None
     rounded_train_error: float | None = None
     lambda_max: float | None = None
+    lambda_finite: float | None = None
     trace: float | None = None
     kappa: tuple[float, ...]
     df: tuple[float, ...]
@@ -116,16 +118,18 @@ def predict_curve(
 def _with_sharpness(problem: Problem, samples: np.ndarray, predictions: list[Prediction]) -> list[Prediction]:
     """Return the predictions with λ_max and trace; a λ_max that was not found makes them unconverged and says why."""
     found = sharpness(problem, samples)
-    columns = found.lambda_max.tolist(), found.trace.tolist(), found.reason.tolist()
+    shift = np.where(found.lambda_max == found.edge, edge_fluctuation(found)[0], 0.0)  # an outlier is not at the edge
+    columns = found.lambda_max, found.lambda_max + shift, found.trace, found.reason
     return [
         replace(
             point,
             lambda_max=lambda_max,
+            lambda_finite=finite,
             trace=trace,
             converged=point.converged and not reason,
             reason=point.reason or (f"lambda_max: {reason}" if reason else ""),
         )
-        for point, lambda_max, trace, reason in zip(predictions, *columns, strict=True)
+        for point, lambda_max, finite, trace, reason in zip(predictions, *(c.tolist() for c in columns), strict=True)
     ]
 
 

@@ -17,7 +17,7 @@ OWN = ("converged", "reason", "residual", "iterations")
 # Metric of the table → field of a prediction, of a read-out as it is trained and of one that is rounded.
 TRAINED = {"mse": "error", "train_mse": "train_error", "gap": "gap", "error_rate": "error_rate"}
 ROUNDED = {"mse": "rounded_error", "train_mse": "rounded_train_error", "error_rate": "rounded_error_rate"}
-SHARPNESS = {"lambda_max": "lambda_max", "trace": "trace"}
+SHARPNESS = {"lambda_max": "lambda_max", "lambda_finite": "lambda_finite", "trace": "trace"}
 SECOND = {"shifted_mse": "shifted_error", "shifted_error_rate": "shifted_error_rate"}
 SECOND_ROUNDED = {"shifted_mse": "rounded_error", "shifted_error_rate": "rounded_error_rate"}
 
