@@ -40,9 +40,13 @@ def shrink(config):
         network["widths"] = [48] * 2
     for experiment in tiny["experiments"].values():
         experiment["n_train"] = {"first": 10, "last": 40, "step": 10}
-    for name in ("ridge", "classification"):
+        if isinstance(experiment["dataset"], dict):
+            experiment["dataset"].update(dim=40, n_train=60, n_test=20)
+    for name in ("ridge", "classification", "phase"):
         tiny["experiments"][name]["n_train"]["last"] = 60  # past the width
-    tiny["figures"]["depth"]["n_train"] = 20
+    for name in ("depth", "second_path", "rounding"):
+        tiny["figures"][name]["n_train"] = 20
+    tiny["figures"]["distorted"]["at"]["n_train"] = 20
     tiny["latency"].update(d_in=64, networks=[[32], [32, 32]], batches=[1, 4], repetitions=3, seconds=0.0)
     return tiny
 

@@ -20,12 +20,16 @@ def figures(*names):
     return {*(f"figures/{name}.*" for name in names), "findings.*"}
 
 
-THEORY_FIGURES = figures("depth", "learning_curve", "ridge", "gap", "mirrors", "activations", "classification")
+AFTER = ("second_path", "distorted", "rounding", "phase")  # training
+SQUARES = ("depth", "learning_curve", "ridge", "gap", "activations", "classification", *AFTER)
+THEORY_FIGURES = figures("mirrors", *SQUARES)
 FIGURES = {*THEORY_FIGURES, *figures("images")}
 TIMES = figures("latency", "speedup")
 READOUT = {"readout/*", "agreement/*", *FIGURES}
 FEATURES = {"features/*", *READOUT}
-GAUSSIAN_INPUTS = {"tanh_8192", "ridge", "mirrors", "entropy", "descent", "tanh", "relu", "gelu", "classification"}
+CHANGED = ("quantize_after", "distorted", "rounding", "phase")
+LINEAR = ("tanh_8192", "ridge", "tanh", "relu", "gelu", "classification", *CHANGED)
+GAUSSIAN_INPUTS = {"mirrors", "entropy", "descent", *LINEAR}
 
 
 def of_experiments(*names, drawn=()):
@@ -43,6 +47,7 @@ EDITS = {
     "src/onebit_rf/data/dataset.py": FEATURES,
     "src/onebit_rf/data/kinds/gaussian.py": {
         "features/gaussian_*",
+        "features/phase-dataset/*",
         *of_experiments(*GAUSSIAN_INPUTS),
         *THEORY_FIGURES,
     },
@@ -54,6 +59,12 @@ EDITS = {
     "src/onebit_rf/weights/laws/one_bit.py": {"features/*/one_bit/*", "readout/*/one_bit/*", "agreement/*", *FIGURES},
     "src/onebit_rf/weights/laws/ternary.py": set(),
     "src/onebit_rf/features/extract.py": FEATURES,
+    "src/onebit_rf/features/second_path.py": {
+        "features/*~*/seed0.parquet",
+        *of_experiments("quantize_after", "distorted", drawn=["second_path", "distorted"])
+        - {"readout/quantize_after/*"},
+        "readout/quantize_after/*/gaussian/*",  # the others have no weights to round
+    },
     "src/onebit_rf/features/layers/dense.py": {
         "features/*/gaussian/*",
         "readout/*/gaussian/*",
@@ -80,11 +91,13 @@ EDITS = {
     "src/onebit_rf/model/losses/logistic.py": {*CLASSIFICATION, "theory/classification.parquet"},
     "src/onebit_rf/readout/stage.py": READOUT,
     "src/onebit_rf/readout/learning_curve.py": {
-        *of_experiments("tanh_8192", "ridge", "tanh", "relu", "gelu"),
-        *figures("depth", "learning_curve", "ridge", "gap", "activations", "images"),
+        *of_experiments(*LINEAR),
+        *figures("images", *SQUARES),
         "readout/digits/*",
     },
     "src/onebit_rf/readout/interpolators.py": MIRRORS,
+    "src/onebit_rf/readout/rounded.py": of_experiments("rounding", "phase", drawn=["rounding", "phase"]),
+    "src/onebit_rf/readout/straight_through.py": of_experiments("rounding", drawn=["rounding"]),
     "src/onebit_rf/readout/descent.py": of_experiments("descent", drawn=["mirrors"]),
     "src/onebit_rf/readout/classifiers.py": CLASSIFICATION,
     "src/onebit_rf/theory/square.py": {"theory/*", "agreement/*", *THEORY_FIGURES},
@@ -101,7 +114,9 @@ EDITS = {
     "src/onebit_rf/figures/kinds/learning_curve.py": figures(
         "learning_curve", "ridge", "gap", "activations", "classification"
     ),
-    "src/onebit_rf/figures/kinds/sweep.py": set(),
+    "src/onebit_rf/figures/kinds/sweep.py": figures("distorted"),
+    "src/onebit_rf/figures/kinds/second_path.py": figures("second_path"),
+    "src/onebit_rf/figures/kinds/phase.py": figures("phase"),
     "src/onebit_rf/figures/style.py": {*FIGURES, *TIMES},
     "src/onebit_rf/figures/__main__.py": set(),
     "workflow/scripts/train_readout.py": READOUT,
