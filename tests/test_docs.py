@@ -81,7 +81,7 @@ def test_citations_are_found_in_every_form():
 
 
 def test_sections_are_numbered_in_order():
-    numbers = re.findall(r"^## (\d+)\. ", THEORY, re.MULTILINE)
+    numbers = re.findall(r"^## (\d+)\. ", THEORY, re.MULTILINE)  # 6b, too, follows its number
     assert numbers == [str(number) for number in range(1, len(numbers) + 1)]
 
 
@@ -140,6 +140,12 @@ def test_training_errors_are_the_printed_ones():
         dims, fields = tuple(int(dim) for dim in row["dims"].split(",")), {"ridge": float(row["λ"])}
         fields |= {"noise": float(row["σ"]), "spectrum": row["Σ_0"]}
         check(predict(Problem(dims, int(row["n"]), **fields)).train_error, row["R_train"])
+
+
+def test_error_rates_of_classes_with_an_offset_are_the_printed_ones():
+    for row in rows("Classes with an offset"):
+        fields = {"activation": row["φ"], "loss": row["loss"], "penalty": float(row["λ"])}
+        check(predict(Problem(widths(row), int(row["n"]), **fields)).error_rate, row["error rate"])
 
 
 def of_path(row):

@@ -21,6 +21,16 @@ from onebit_rf.model.record import plain
 OVERLAYS = sorted(path.name for path in (ROOT / "config").glob("*.yaml"))
 
 
+def change_all(*changes):
+    """Several changes, one after the other."""
+
+    def change(config):
+        for each in changes:
+            each(config)
+
+    return change
+
+
 def put(path, value):
     """A change that sets config[a][b]… for path "a.b…"; value Ellipsis deletes."""
 
@@ -92,7 +102,43 @@ MISTAKES = [
     ),
     (put("experiments.digits.readouts", ["logistic:1"]), "experiments.digits.readouts: logistic:1 cannot learn labels"),
     (put("experiments.ridge.readouts", ["logistic:1"]), "experiments.ridge.readouts: logistic:1 .* noise must be 0"),
-    (put("experiments.relu.readouts", ["logistic:1"]), "experiments.relu.*odd"),
+    (
+        change_all(
+            put("experiments.relu.readouts", ["logistic:1"]), put("experiments.relu.test_inputs", {"noise": 0.5})
+        ),
+        "experiments.relu.readouts: logistic:1: activation: a second path of logistic is solved for odd",
+    ),
+    (
+        put("experiments.mirrors.test_inputs", {"noise": 0.5}),
+        "experiments.mirrors.readouts: mirror:l2 has no second path; leave out test_inputs, test_weights",
+    ),
+    (put("experiments.mirrors.labels", "sign"), "experiments.mirrors.readouts: mirror:l2 learns no signs; use ridge"),
+    (put("experiments.tanh.labels", "odd"), "experiments.tanh.labels: must be one of linear, sign, got 'odd'"),
+    (put("experiments.tanh.test_inputs", {"noise": -1}), "experiments.tanh.test_inputs.noise: must be a number ≥ 0"),
+    (put("experiments.tanh.test_inputs", {"tau": 1}), "experiments.tanh.test_inputs: unknown key tau; known are noise"),
+    (
+        put("experiments.tanh.test_weights", {"bits": 0}),
+        "experiments.tanh.test_weights.bits: must be a whole number ≥ 1",
+    ),
+    (
+        put("experiments.tanh.test_weights", {"bits": 1, "correlation": 0.5}),
+        "experiments.tanh.test_weights: bits or correlation, not both",
+    ),
+    (
+        change_all(put("experiments.tanh.test_weights", {"bits": 1}), put("laws", ["one_bit"])),
+        "experiments.tanh.test_weights.bits: rounds normal weights, which no law here has; add gaussian to laws",
+    ),
+    (
+        change_all(
+            put("experiments.tanh.readouts", ["logistic:1"]), put("experiments.tanh.test_readout", {"noise": 0.5})
+        ),
+        "experiments.tanh.test_readout.noise: is for ridge:λ and what follows from it, not for logistic:1",
+    ),
+    (
+        put("experiments.tanh.readouts", ["rounded:0"]),
+        "experiments.tanh.readouts.0: bits: must be a whole number from 1 to 12, got 0",
+    ),
+    (put("figures.gap.metric", "shifted_mse"), "figures.gap.metric: shifted_mse is not measured of ridge:0 in ridge"),
     (
         put("experiments.ridge.teacher", "cauchy"),
         "experiments.ridge.teacher: must be normal or uniform:LOW,HIGH, got 'cauchy'",
@@ -267,7 +313,8 @@ def leaves(node, path=()):
 def test_any_leaf_of_a_wrong_type_is_refused_with_its_path(data):
     config = load_yaml("config/config.yaml")
     *parents, last = path = data.draw(st.sampled_from(sorted(leaves(config))))
-    reduce(getitem, parents, config)[last] = data.draw(st.sampled_from([None, {"a": 1}, -1.5, ""]))
+    wrong = [{"a": 1}, -1.5, ""] + ([] if last == "metric" else [None])  # a metric may be none
+    reduce(getitem, parents, config)[last] = data.draw(st.sampled_from(wrong))
     with pytest.raises(OnebitError) as caught:
         read_config(config)
     assert ".".join(path[:2]) in str(caught.value)

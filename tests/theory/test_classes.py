@@ -10,7 +10,7 @@ from onebit_rf.errors import OnebitError
 from onebit_rf.model.problem import Problem
 from onebit_rf.model.second_path import SecondPath
 from onebit_rf.theory import predict
-from onebit_rf.theory.offset import disagreement, offset_nodes
+from onebit_rf.theory.offset import error_given, offset_nodes
 from simulate import draw_both_paths, mean_and_error
 
 SIGNS = (2 / np.pi) ** 0.5
@@ -40,7 +40,8 @@ def test_disagreement_is_that_of_two_normal_variables(offset, intercept, varianc
     expected = opposite.cdf([0, 0]) + multivariate_normal([-offset, intercept], covariance * [[1, -1], [-1, 1]]).cdf(
         [0, 0]
     )
-    found = float(disagreement(np.array(offset), np.array(intercept), variance, overlap, square))
+    odds = correlation / (1 - correlation**2) ** 0.5
+    found = float(error_given(np.array(offset / variance**0.5), np.array(intercept / square**0.5), np.array(odds)))
     assert found == pytest.approx(expected, abs=1e-5)  # of the reference's quadrature
 
 

@@ -12,6 +12,7 @@ from onebit_rf.model.activations import ACTIVATIONS
 from onebit_rf.model.grids import grid
 from onebit_rf.model.problem import Problem
 from onebit_rf.model.second_path import SecondPath
+from onebit_rf.readout.classifiers import fit_classifier
 from onebit_rf.theory import predict, predict_curve
 from onebit_rf.theory.cross import both_paths
 from onebit_rf.theory.equivalents import equivalent_layers
@@ -324,6 +325,33 @@ def test_simulated_rounding_agrees(labels, bits):
             assert mean == pytest.approx(value, abs=4 * standard_error + 6 / 300 * value), name
 
 
+@pytest.mark.parametrize("loss", ["logistic", "squared-hinge"])
+def test_a_classifier_on_the_same_path_has_the_same_rate(loss):
+    problem = Problem((300, 250, 280), 200, "tanh", loss=loss, penalty=0.1)
+    points = predict_curve(problem, [20, 200, 2000], SecondPath())
+    assert [p.shifted_error_rate for p in points] == pytest.approx([p.error_rate for p in points], rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("path", "rate"), [(SecondPath(input_noise=0.5), 0.26047), (SecondPath(weight_correlation=SIGNS), None)]
+)
+def test_simulated_classifiers_agree(path, rate):
+    """12 networks with 3 teachers each; 4 standard errors over networks, and 4/p, p = 400."""
+    problem, rates = Problem((400, 400), 400, "tanh", loss="logistic", penalty=0.1), []
+    for seed in range(12):
+        generator = np.random.default_rng(seed)
+        x, second = draw_both_paths(generator, problem.dims, 1400, "tanh", "identity", False, path)
+        labels = np.sign(x @ generator.standard_normal((400, 3)))
+        for y in labels.T:
+            fit = fit_classifier(x[:400], y[:400], "logistic", 0.1)
+            rates.append(fit.error_rate(second[400:], y[400:]))
+    mean, standard_error = mean_and_error(np.reshape(rates, (12, 3)).mean(axis=1))
+    found = predict(problem, path).shifted_error_rate
+    assert mean == pytest.approx(found, abs=4 * standard_error + 4 / 400 * found)
+    if rate is not None:
+        assert found == pytest.approx(rate, abs=5.1e-6)
+
+
 def test_training_under_noise_on_the_weights_is_ridge():
     """γ n tr Σ/p of section 11 as the ridge: the same chain, error and training error."""
     gamma, n = grid(2).step ** 2 / 12, 250
@@ -365,6 +393,21 @@ def test_rounding_never_beats_the_best_ridge():
         ({}, {"weight_correlation": (1.0, 1.0)}, "weight_correlation: must be one number, or one for each of 1 layers"),
         ({}, {"readout_bits": 0}, "bits: must be a whole number from 1 to 12, got 0"),
         ({}, {"readout_bits": 1.5}, "bits: must be a whole number"),
+        (
+            {"loss": "logistic", "penalty": 1, "activation": "relu"},
+            {"input_noise": 1},
+            "activation: a second path of logistic is solved for odd ones only, got relu",
+        ),
+        (
+            {"loss": "logistic", "penalty": 1},
+            {"readout_bits": 1},
+            "loss: a noisy or rounded read-out is solved for the sq",
+        ),
+        (
+            {"activation": "relu", "labels": "sign", "teacher": "uniform:0,1"},
+            {},
+            "teacher: its mean must be 0 for classes",
+        ),
         ({"mirror": "q:3"}, {"input_noise": 1}, "mirror: a second path is solved for l2 only, got q:3"),
         (
             {"activation": "relu", "teacher": "uniform:0,1"},

@@ -14,7 +14,7 @@ import numpy as np
 
 from onebit_rf.theory.equivalents import Layer
 from onebit_rf.theory.freedom import Chain
-from onebit_rf.theory.offset import disagreement, offset_nodes
+from onebit_rf.theory.offset import error_given, offset_nodes
 from onebit_rf.theory.second_path import Ascent, Pair
 from onebit_rf.theory.square import excess_error
 
@@ -59,7 +59,7 @@ def on_first_path(classes: Classes, chain: Chain, left: np.ndarray, n_train: np.
     """Return the mean square, its training value, their gap and the error rate, averaged over the offsets; (N,)."""
     overlap = classes.slope * chain.power[:, None]
     square = classes.slope**2 * chain.power2[:, None] + classes.test * (chain.df2[-1] / n_train)[:, None]
-    rate = disagreement(classes.offset, classes.mean, classes.variance, overlap, square)
+    rate = _rate(classes, classes.mean, overlap, square)
     test, train = _average(classes.test), _average(classes.test) * (left / n_train) ** 2
     return {"error": test, "train_error": train, "gap": test - train, "error_rate": _average(rate)}
 
@@ -104,12 +104,19 @@ def on_second_path(
     free = slope**2 * (out.mean_rest - kappa * (gamma[0] + gamma.sum(axis=0)) / dim)[:, None]
     free = np.maximum(free + classes.test * (gamma.sum(axis=0) / n_train)[:, None], 0.0)
     free = free + noise_sq * (out.second_variance + out.second_mean_sq)
-    rate = disagreement(classes.offset, intercept, classes.variance, overlap, spread + free)
+    rate = _rate(classes, intercept, overlap, spread + free)
     missed = classes.noise_sq + slope**2 * classes.variance - 2 * slope * overlap + spread
     return {
         "shifted_error": _average(missed + (classes.mean - intercept) ** 2 + free),
         "shifted_error_rate": _average(rate),
     }
+
+
+def _rate(classes: Classes, intercept: np.ndarray, overlap: np.ndarray, square: np.ndarray) -> np.ndarray:
+    """Return P(sign(b + u) ≠ sign(β + f)) of fields u, f with the overlap m = E u f and the square q = E f²."""
+    size = np.sqrt(classes.variance * square)
+    odds = overlap / np.sqrt(np.maximum((size - overlap) * (size + overlap), np.finfo(float).tiny))
+    return error_given(classes.offset / classes.variance**0.5 + 0 * odds, intercept / np.sqrt(square), odds)
 
 
 def _average(values: np.ndarray) -> np.ndarray:

@@ -17,11 +17,18 @@ def check_covered(problem: Problem, path: SecondPath | None = None) -> None:
 
 def _check_path(problem: Problem, path: SecondPath) -> None:
     path.correlations(len(problem.dims) - 1)
-    if problem.loss != "square":
-        raise OnebitError(f"loss: a second path is solved for the square loss only, got {problem.loss}")
     if MIRRORS.get(problem.mirror) is not l2.mirror:
         raise OnebitError(f"mirror: a second path is solved for l2 only, got {problem.mirror}")
     odd, mean = ACTIVATIONS.get(problem.activation).odd, TEACHERS.get(problem.teacher).mean
+    if problem.loss != "square":
+        if not odd:
+            raise OnebitError(
+                f"activation: a second path of {problem.loss} is solved for odd ones only, got {problem.activation}"
+            )
+        if path.readout_noise or path.readout_bits:
+            raise OnebitError(
+                f"loss: a noisy or rounded read-out is solved for the square loss only, got {problem.loss}"
+            )
     if not odd and problem.labels == "sign" and path.readout_bits:
         raise OnebitError(f"readout_bits: of labels sign rounding is solved for odd φ only, got {problem.activation}")
     if not odd and mean != 0:
@@ -44,8 +51,6 @@ def _check_problem(problem: Problem) -> None:
         raise OnebitError("penalty: is for classification; the square loss takes ridge")
     if other_mirror and problem.ridge:
         raise OnebitError("ridge: must be 0 for a mirror other than l2, which interpolates")
-    if not odd and classifies:
-        raise OnebitError(f"activation: classification is solved for odd ones only, got {problem.activation}")
     if not odd and other_mirror and problem.noise:
         raise OnebitError(f"activation: mirrors with noise are solved for odd ones only, got {problem.activation}")
     # The mean of the features is a direction of its own: a mean of A* − A_0 along it is learned almost at once.
@@ -55,6 +60,10 @@ def _check_problem(problem: Problem) -> None:
         raise OnebitError("weight_noise: must be 0 for a mirror other than l2, which interpolates")
     if classifies and problem.weight_noise:
         raise OnebitError("weight_noise: is for the square loss")
+    if not odd and (classifies or problem.labels == "sign") and teacher.mean != 0:
+        raise OnebitError(
+            f"teacher: its mean must be 0 for classes of an activation that is not odd, got {problem.teacher}"
+        )
     if not odd and other_mirror and abs(teacher.mean - mirror.start) > 1e-12:
         raise OnebitError(
             f"teacher: its mean must be {mirror.start:g}, where training starts, for an activation that is not odd, "

@@ -20,26 +20,28 @@ def offset_nodes() -> tuple[np.ndarray, np.ndarray]:
     return nodes, 2 * lengths * normal_density(nodes)
 
 
-def disagreement(
-    offset: np.ndarray, intercept: np.ndarray, variance: np.ndarray, overlap: np.ndarray, square: np.ndarray
-) -> np.ndarray:
-    """Return P(sign(b + u) ≠ sign(β + f)) for (u, f) ~ N(0, [[ρ, m], [m, q]]), by Owen's T.
+def error_given(offset: np.ndarray, threshold: np.ndarray, odds: np.ndarray) -> np.ndarray:
+    """Return e = P(sign(h + u) ≠ sign(τ + v)) for u, v ~ N(0, 1) of correlation c, by Owen's T; any equal shapes.
 
-    With h = b/√ρ, k = β/√q and the correlation r it is 2 T(h, (k/h − r)/√(1 − r²)) + 2 T(k, (h/k − r)/√(1 − r²)), and 1
-    more where h k < 0.
+        e = 2 T(h, (τ − ch)/(h√(1 − c²))) + 2 T(τ, (h − cτ)/(τ√(1 − c²)))        and arccos(c)/π if h = τ = 0
+
+    where τ ≥ 0; with τ < 0 it is 1 − e of −τ and −c.
 
     Args:
-        offset: b > 0.
-        intercept: β.
-        variance: ρ.
-        overlap: m.
-        square: q.
+        offset: h = b/√ρ ≥ 0.
+        threshold: τ = β/√q, 0 where h is.
+        odds: c/√(1 − c²).
     """
     from scipy.special import owens_t
 
-    size = np.sqrt(variance * square)
-    r, sine = overlap / size, np.sqrt(np.maximum((size - overlap) * (size + overlap), 0.0)) / size
-    h, k = offset / np.sqrt(variance), intercept / np.sqrt(square) + 0.0  # no −0
-    with np.errstate(divide="ignore", invalid="ignore"):
-        both = owens_t(h, (k / h - r) / sine) + owens_t(k, (h / k - r) / sine)
-    return np.clip(2 * both + (k < 0), 0.0, 1.0)
+    none, behind = offset == 0, threshold < 0
+    h, tau = np.where(none, 1.0, offset), np.where(none, 1.0, np.abs(threshold))
+    odds = np.where(behind, -odds, odds)
+    root = np.hypot(1, odds)  # 1/√(1 − c²)
+
+    def slope(here: np.ndarray, there: np.ndarray) -> np.ndarray:
+        return (there - here) / here * root + 1 / (root + odds)
+
+    with np.errstate(divide="ignore"):  # T(0, ∞) = 1/4
+        both = 2 * (owens_t(h, slope(h, tau)) + owens_t(tau, slope(tau, h)))
+    return np.where(none, np.arctan2(1.0, odds) / np.pi, np.where(behind, 1 - both, both))

@@ -13,7 +13,7 @@ from onebit_rf.model.problem import Problem
 from onebit_rf.model.second_path import SecondPath
 from onebit_rf.model.teachers import TEACHERS
 from onebit_rf.theory.classes import fit_classes, on_first_path, on_second_path
-from onebit_rf.theory.convex import Task, iterate, solve_order
+from onebit_rf.theory.convex import Task, evaluate
 from onebit_rf.theory.coverage import check_covered
 from onebit_rf.theory.cross import both_paths
 from onebit_rf.theory.curve import Solution, solve_curve
@@ -21,8 +21,9 @@ from onebit_rf.theory.equivalents import Layer, equivalent_layers
 from onebit_rf.theory.freedom import TOLERANCE, Chain, Top, given_kappa, solve_chain
 from onebit_rf.theory.labels import Labels, error_rate, labels_of
 from onebit_rf.theory.mirror import Coupling, noiseless_coupling, noisy_coupling
+from onebit_rf.theory.rates import error_rates
 from onebit_rf.theory.scalars import defects, solve_scalars
-from onebit_rf.theory.second_path import Network, Tested, climb, rounded, tested
+from onebit_rf.theory.second_path import Network, Tested, climb, rounded, tested, tested_classes
 from onebit_rf.theory.sharpness import edge_fluctuation, sharpness
 from onebit_rf.theory.spectrum import Spectrum, named_spectrum
 from onebit_rf.theory.square import excess_error, given_samples, left_over, train_error
@@ -107,7 +108,7 @@ def predict_curve(
     # What leaves the range of double precision on the way is told by the residual and by _collect.
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         if problem.loss != "square":
-            predictions = _predict_classifier(problem, samples)
+            predictions = _predict_classifier(problem, samples, second_path)
         elif MIRRORS.get(problem.mirror) is not l2.mirror:
             predictions = _predict_mirror(problem, samples)
         else:
@@ -315,27 +316,23 @@ def _of_interpolator(error: np.ndarray, noise: float) -> Columns:
     return {"error": error, "train_error": np.zeros(error.shape), "gap": error + noise**2}
 
 
-def _predict_classifier(problem: Problem, samples: np.ndarray) -> list[Prediction]:
-    width, variance = problem.dims[-1], _layers(problem)[-1].variance
+def _predict_classifier(problem: Problem, samples: np.ndarray, path: SecondPath | None) -> list[Prediction]:
+    """Solve for the error rate averaged over teachers; κ_ℓ and df_ℓ are those of a teacher without an offset."""
+    layer, width = _layers(problem)[-1], problem.dims[-1]
 
     def chain_at(kappa: np.ndarray) -> Chain:
         return _solve(problem, given_kappa(kappa), kappa.size)
 
-    task = Task(LOSSES.get(problem.loss), chain_at, width, variance, problem.penalty)
-
-    def solve(log_alpha: np.ndarray) -> Solution:
-        order = solve_order(task, np.exp(log_alpha))
-        return np.vstack([order.point, np.log(order.kappa)]), order.residual, order.iterations
-
-    def defect(log_alpha: np.ndarray, values: np.ndarray) -> np.ndarray:
-        image, chain = iterate(task, np.exp(log_alpha), values[:3])
-        return np.abs(np.vstack([image, np.log(chain.kappa[-1])]) - values).max(axis=0)
-
-    values, residual, iterations = solve_curve(np.log(samples / width), solve, defect)
-    chain = chain_at(np.exp(values[3]))
-    error = np.arctan(np.exp(-values[1])) / np.pi  # arccos(c)/π
-    columns, reasons = {"error": error, "error_rate": error}, np.full(samples.shape, "")
-    return _collect(columns, chain, reasons, np.maximum(residual, chain.residual), iterations)
+    task = Task(LOSSES.get(problem.loss), chain_at, width, layer.variance, problem.penalty)
+    rates = error_rates(task, layer.mean_sq, samples / width)
+    chain = chain_at(rates.kappa)
+    columns, reasons = {"error": rates.error, "error_rate": rates.error}, np.full(samples.shape, "")
+    if path:
+        state = evaluate(task, samples / width, np.zeros(samples.shape), rates.x)
+        ascent = climb(chain, _network(problem, path))
+        rate = tested_classes(ascent, state.pull, state.scatter, layer.variance, width)
+        columns["shifted_error_rate"] = rate
+    return _collect(columns, chain, reasons, np.maximum(rates.residual, chain.residual), rates.iterations)
 
 
 def _collect(

@@ -207,6 +207,27 @@ def tested(
     )
 
 
+def tested_classes(ascent: Ascent, pull: np.ndarray, scatter: np.ndarray, variance: float, dim: int) -> np.ndarray:
+    """Return the error rate on the second path of a classifier by a convex loss, of odd φ; shape (N,).
+
+    Its weights act like (Σ_L + κ)^{-1}((m̂/V̂) Σ_L A* + (√q̂/V̂) Σ_L^{1/2} G), so that
+
+        m' = (m̂/V̂) T(X)/p     q' = (m̂/V̂)² (tr Y − 2κh + κ²g)/p + (q̂/V̂²)(h − κg)/p     rate = arccos(m'/√(ρq'))/π
+
+    with X = Σ + Δ and Y = Σ + 2Δ + D.
+
+    Args:
+        ascent: both paths.
+        pull, scatter: m̂/V̂ and q̂/V̂².
+        variance: ρ.
+        dim: p.
+    """
+    overlap = pull * (ascent.same.power[0] + ascent.near.power[0]) / dim
+    pairs = ((1, ascent.same), (2, ascent.near), (1, ascent.apart))
+    square = sum(count * pair.square(pull**2, scatter, dim, dim) for count, pair in pairs)
+    return np.arctan2(np.sqrt(np.maximum(variance * square - overlap**2, 0.0)), overlap) / np.pi
+
+
 def rounded(
     chain: Chain, network: Network, bits: int, signal: float, error: np.ndarray, noise: float, n_train: np.ndarray
 ) -> tuple[Tested, np.ndarray]:

@@ -8,8 +8,9 @@ _MAX_STEPS = 60
 
 
 def _sigmoid(z: np.ndarray) -> np.ndarray:
-    """1/(1 + e^{−z}), without overflow."""
-    return 0.5 * (1 + np.tanh(0.5 * z))
+    """1/(1 + e^{−z}), without overflow and with all its digits where it is small."""
+    small = np.exp(-np.abs(z))
+    return np.where(z > 0, 1.0, small) / (1 + small)
 
 
 def _prox(omega: np.ndarray, variance: np.ndarray) -> np.ndarray:
