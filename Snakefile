@@ -4,6 +4,7 @@
 #   results/data/{dataset}/seed{seed}.parquet                           made on demand
 #   results/weights/{dims}/{law}/seed{seed}.parquet                     a row group per layer; made on demand
 #   results/features/{dataset}/{network}/{law}/seed{seed}.parquet       a row group per depth
+#   results/features/{dataset}/{network}/{law}/{shift}/seed{seed}.parquet   the test rows on a second path
 #   results/readout/{cell}/{law}/seed{seed}.parquet
 #   results/theory/{cell}.parquet
 #   results/agreement/{experiment}.parquet                              simulation against theory

@@ -14,11 +14,12 @@ READOUT = Table(
         field("depth", pa.int16(), "number of hidden layers"),
         field("n_train", pa.int32(), "n, number of training samples"),
         field("readout", WORD, "kind:argument, e.g. ridge:0.5, mirror:q:3, logistic:0.1"),
-        field("estimator", WORD, "teacher_averaged, sampled_teacher or labels"),
+        field("estimator", WORD, "teacher_averaged, sampled_teacher, labels, or features: of neither labels nor read-out"),
         field(
             "metric",
             WORD,
-            "mse (excess error for a teacher; per output for labels), train_mse, gap, accuracy or error_rate",
+            "mse (excess error for a teacher; per output for labels), train_mse, gap, accuracy or error_rate; "
+            "shifted_mse, shifted_accuracy, shifted_error_rate: on the second path; lambda_max, trace: of XᵀX/n",
         ),
         field(
             "value",

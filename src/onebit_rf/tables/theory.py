@@ -12,7 +12,7 @@ THEORY = Table(
         field("depth", pa.int16(), "number of hidden layers"),
         field("n_train", pa.int32(), "n, number of training samples"),
         field("readout", WORD, "as in the readout table"),
-        field("metric", WORD, "mse (E), train_mse (R_train), gap (E + σ² − R_train) or error_rate"),
+        field("metric", WORD, "as in the readout table; lambda_finite: the mean of lambda_max at this n"),
         field("value", pa.float64(), "predicted value of the metric; NaN unless converged"),
         field("kappa", pa.float64(), "κ_L of the last layer"),
         field("df", pa.float64(), "df_L(κ_L)"),

@@ -42,6 +42,6 @@ def error_given(offset: np.ndarray, threshold: np.ndarray, odds: np.ndarray) -> 
     def slope(here: np.ndarray, there: np.ndarray) -> np.ndarray:
         return (there - here) / here * root + 1 / (root + odds)
 
-    with np.errstate(divide="ignore"):  # T(0, ∞) = 1/4
+    with np.errstate(divide="ignore", over="ignore"):  # T(0, ∞) = 1/4
         both = 2 * (owens_t(h, slope(h, tau)) + owens_t(tau, slope(tau, h)))
     return np.where(none, np.arctan2(1.0, odds) / np.pi, np.where(behind, 1 - both, both))
