@@ -21,7 +21,8 @@ def figures(*names):
 
 
 AFTER = ("second_path", "distorted", "rounding", "phase")  # training
-SQUARES = ("depth", "learning_curve", "ridge", "gap", "activations", "classification", *AFTER)
+OF_RIDGE = ("learning_curve", "ridge", "gap", "sharpness")
+SQUARES = ("depth", *OF_RIDGE, "activations", "classification", *AFTER)
 THEORY_FIGURES = figures("mirrors", *SQUARES)
 FIGURES = {*THEORY_FIGURES, *figures("images")}
 TIMES = figures("latency", "speedup")
@@ -210,7 +211,7 @@ def test_new_seed_plans_its_own_chain_and_what_averages_over_seeds(finished_proj
 
 def test_experiment_parameter_plans_that_experiment_alone(finished_project):
     planned = edit_config(finished_project, lambda config: config["experiments"]["ridge"].update(noise=0.5))
-    wanted = {"readout/ridge/*", "theory/ridge*", "agreement/ridge*", *figures("learning_curve", "ridge", "gap")}
+    wanted = {"readout/ridge/*", "theory/ridge*", "agreement/ridge*", *figures(*OF_RIDGE)}
     assert planned == matching(made(finished_project), wanted)
 
 

@@ -237,19 +237,23 @@ def panel_titles(panels: Mapping[Panel, Sequence[Row]], facts: Mapping[str, Fact
     For an experiment that is what its cells share and the figure does not, and its name where that is not enough.
     """
     if not any(name == "experiment" for panel in panels for name, _ in panel):
-        return [_said(panel) for panel in panels]
+        return [_said(panel, beside=panels) for panel in panels]
     everywhere = describe_cells(list(facts.values()))
     cells = [[facts[row["cell"]] for row in rows] for rows in panels.values()]
     own = [", ".join(text for text in describe_cells(some) if text not in everywhere) for some in cells]
     named, unnamed = (
-        ["\n".join(filter(None, [_said(panel, without), text])) for panel, text in zip(panels, own, strict=True)]
+        [
+            "\n".join(filter(None, [_said(panel, without, panels), text]))
+            for panel, text in zip(panels, own, strict=True)
+        ]
         for without in ((), ("experiment",))
     )
     return unnamed if len(set(unnamed)) == len(unnamed) else named
 
 
-def _said(panel: Panel, without: Sequence[str] = ()) -> str:
-    parts = [words(name, value) for name, value in panel if value is not None and name not in without]
+def _said(panel: Panel, without: Sequence[str] = (), beside: Iterable[Panel] = ()) -> str:
+    others = [value for other in beside for name, value in other if name == "readout"]
+    parts = [words(name, value, others) for name, value in panel if value is not None and name not in without]
     lines, line = [], ""
     for part in parts:  # as many as stand above a panel
         line, before = (f"{line} · {part}" if line else part), line
@@ -262,7 +266,7 @@ def palette_of(rows: Sequence[Row], colour: str) -> dict[str, tuple]:
     """Return value of `colour`, as repr spells it → (its words, its colour), by first appearance."""
     values = list(dict.fromkeys(row.get(colour) for row in rows))
     shades = style.colours(len(values))
-    return {repr(value): (words(colour, value), shade) for value, shade in zip(values, shades, strict=True)}
+    return {repr(value): (words(colour, value, values), shade) for value, shade in zip(values, shades, strict=True)}
 
 
 def dress(figure: "Figure", axes: Sequence[tuple], found: Curves, palette: dict, titles: Sequence[str]) -> None:
@@ -315,7 +319,7 @@ def findings(
             continue
         readout = pd.concat([chosen[key] for key in keys if key in chosen])
         theories = [found.theory[key] for key in keys if key in found.theory]
-        where = _said(panel) or rows[0]["experiment"].replace("_", " ")
+        where = _said(panel, beside=panels) or rows[0]["experiment"].replace("_", " ")
         inside = [label(name) for name in varying(rows, list(found.facts.values())) if name not in dict(panel)]
         where = plain_text(f"{where}, mean over {', '.join([*inside, over])}")
         said += law_gaps(readout, [*CURVE, "n_train"], where, METRICS[found.metric])

@@ -3,7 +3,7 @@
 A curve is a row of names and values: cell, experiment, depth, readout and the leaves that a sweep varies.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta
@@ -132,14 +132,15 @@ def ordered(panel_rows: Mapping[Panel, Any], facets: Sequence[str] | None) -> di
     return {panel: panel_rows[panel] for panel in sorted(panel_rows, key=rank.__getitem__)}
 
 
-def words(name: str, value: Any) -> str:
-    """Return a value with its name as a title or a legend spells it."""
+def words(name: str, value: Any, beside: Iterable[Any] = ()) -> str:
+    """Return a value with its name as a title or a legend spells it, `beside` others of that name."""
     if name == "experiment":
         return str(value).replace("_", " ")
     if name == "depth":
         return f"$L = {value}$"
     if name == "readout":
-        return readout_words(value)
+        kinds = {str(other).partition(":")[0] for other in beside}
+        return ("least squares, " if value.startswith("ridge") and len(kinds) > 1 else "") + readout_words(value)
     number = f"{value:g}" if isinstance(value, float) else str(value)
     return f"{label(name)} = {number}" if len(label(name)) < 3 or "$" in label(name) else f"{label(name)} {number}"
 

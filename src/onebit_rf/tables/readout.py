@@ -14,7 +14,9 @@ READOUT = Table(
         field("depth", pa.int16(), "number of hidden layers"),
         field("n_train", pa.int32(), "n, number of training samples"),
         field("readout", WORD, "kind:argument, e.g. ridge:0.5, mirror:q:3, logistic:0.1"),
-        field("estimator", WORD, "teacher_averaged, sampled_teacher, labels, or features: of neither labels nor read-out"),
+        field(
+            "estimator", WORD, "teacher_averaged, sampled_teacher, labels; features: neither labels nor read-out enter"
+        ),
         field(
             "metric",
             WORD,
