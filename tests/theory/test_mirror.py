@@ -11,7 +11,7 @@ from onebit_rf.model.teachers import TEACHERS
 from onebit_rf.readout.interpolators import interpolate_bregman
 from onebit_rf.theory import predict, predict_curve
 from onebit_rf.theory.mirror import Coupling
-from onebit_rf.theory.scalars import evaluate, solve_scalars
+from onebit_rf.theory.scalars import averages, evaluate, solve_scalars
 from simulate import draw_features, mean_and_error
 
 UNIFORM = "uniform:0.1,1.9"
@@ -68,6 +68,42 @@ def test_jacobian_equals_differences(name, teacher):
         below = evaluate(mirror, law, t * np.exp(-dt), theta * np.exp(-dtheta))
         for row in (0, 1):
             assert jacobian[row][column] == pytest.approx((above[row] - below[row]) / (2 * step), rel=1e-5, abs=1e-8)
+
+
+@pytest.mark.parametrize("teacher", ["normal", UNIFORM])
+@pytest.mark.parametrize("name", ["q:1.5", "q:4", "entropy"])
+def test_averages_of_a_shifted_law_equal_differences(name, teacher):
+    mirror, law, point = MIRRORS.get(name), TEACHERS.get(teacher), np.array([[0.8], [1.3], [0.4]])
+    scale, step = point.copy(), 1e-5
+    scale[2] = 1  # t and θ by their logarithms
+
+    def values(x):
+        found = averages(mirror, law, *x)
+        return np.array([found.slope, found.mean_square, found.mean])[:, 0]
+
+    jacobian = averages(mirror, law, *point).jacobian[..., 0]
+    for column in range(3):
+        change = step * scale * (np.arange(3) == column)[:, None]
+        assert jacobian[:, column] == pytest.approx(
+            (values(point + change) - values(point - change)) / (2 * step), abs=1e-7
+        )
+
+
+@pytest.mark.parametrize("teacher", ["normal", "uniform:-1,1"])
+@pytest.mark.parametrize("theta", [1e-3, 0.5, 1e3])
+def test_half_of_an_even_integral_is_enough(theta, teacher):
+    mirror, law, t = MIRRORS.get("q:3"), TEACHERS.get(teacher), np.array([0.7])
+    whole, half = (averages(mirror, law, t, np.array([theta]), even=even) for even in (False, True))
+    assert whole.mean == pytest.approx(0, abs=1e-12 * theta + 1e-13)
+    for name in ("slope", "mean_square"):
+        assert getattr(half, name) == pytest.approx(getattr(whole, name), rel=1e-11)
+    assert half.jacobian[:2, :2] == pytest.approx(whole.jacobian[:2, :2], rel=1e-9, abs=1e-11)
+
+
+def test_both_forms_of_the_mean_square_error_agree_and_keep_its_digits():
+    # With θ = 10⁵ and t = 10¹⁵, A is so small that V = E A*² to 1e-10, while θ² ε = 1e-6.
+    found = averages(MIRRORS.get("l2"), TEACHERS.get("normal"), np.array([1e15]), np.array([1e5]))
+    assert found.mean_square == pytest.approx(1, rel=1e-9)
 
 
 @pytest.mark.parametrize("noise", [0.0, 0.5])

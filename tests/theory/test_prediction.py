@@ -103,8 +103,11 @@ def test_classifiers_converge(dims, ratio, loss, penalty):
     [
         ({"mirror": "q:3", "ridge": 0.1}, "ridge: must be 0"),
         ({"penalty": 0.1}, "penalty: is for classification"),
-        ({"mirror": "q:3", "noise": 0.1, "activation": "relu"}, "activation: mirrors with noise"),
-        ({"teacher": "uniform:0,1", "activation": "gelu", "mirror": "entropy"}, "teacher: its mean must be 1"),
+        ({"teacher": "uniform:0,1", "activation": "gelu", "labels": "sign"}, "teacher: its mean must be 0 for classes"),
+        (
+            {"teacher": "uniform:0,1", "activation": "gelu", "loss": "logistic", "penalty": 1},
+            "teacher: its mean must be 0 for classes",
+        ),
     ],
 )
 def test_what_the_theory_does_not_cover_is_refused(fields, message):

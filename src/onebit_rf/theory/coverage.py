@@ -41,8 +41,7 @@ def _check_problem(problem: Problem) -> None:
     if problem.spectrum is None:
         raise OnebitError("spectrum: the theory needs the spectrum of the inputs' covariance")
     odd, classifies = ACTIVATIONS.get(problem.activation).odd, problem.loss != "square"
-    mirror, teacher = MIRRORS.get(problem.mirror), TEACHERS.get(problem.teacher)
-    other_mirror = mirror is not l2.mirror
+    other_mirror, teacher = MIRRORS.get(problem.mirror) is not l2.mirror, TEACHERS.get(problem.teacher)
     if classifies and problem.penalty == 0:
         raise OnebitError("penalty: must be > 0 for classification, whose data may be separable")
     if classifies and (problem.noise or problem.ridge or other_mirror):
@@ -51,9 +50,6 @@ def _check_problem(problem: Problem) -> None:
         raise OnebitError("penalty: is for classification; the square loss takes ridge")
     if other_mirror and problem.ridge:
         raise OnebitError("ridge: must be 0 for a mirror other than l2, which interpolates")
-    if not odd and other_mirror and problem.noise:
-        raise OnebitError(f"activation: mirrors with noise are solved for odd ones only, got {problem.activation}")
-    # The mean of the features is a direction of its own: a mean of A* − A_0 along it is learned almost at once.
     if problem.labels == "sign" and (problem.noise or other_mirror or classifies):
         raise OnebitError("labels: sign takes the square loss and the mirror l2, but no noise")
     if other_mirror and problem.weight_noise:
@@ -63,9 +59,4 @@ def _check_problem(problem: Problem) -> None:
     if not odd and (classifies or problem.labels == "sign") and teacher.mean != 0:
         raise OnebitError(
             f"teacher: its mean must be 0 for classes of an activation that is not odd, got {problem.teacher}"
-        )
-    if not odd and other_mirror and abs(teacher.mean - mirror.start) > 1e-12:
-        raise OnebitError(
-            f"teacher: its mean must be {mirror.start:g}, where training starts, for an activation that is not odd, "
-            f"got {problem.teacher}"
         )

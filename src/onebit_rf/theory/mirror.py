@@ -8,9 +8,8 @@ Without label noise c_0 = 0, c_1 = 1/δ and E = κ_L δ/(1−δ) V: architecture
 last layer's equivalent ρ1² W Σ_{L−1} Wᵀ + ρ2² gives c_0, c_1 and E. Sources: Akhtiamov, Ghane, Hassibi,
 arXiv 2510.16250; Bosch, Panahi, Hassibi, arXiv 2302.06210, for the comparison theorem behind it.
 
-ASSUME: for φ that are not odd the ρ's of layers 2, 3, … differ between neurons, and with them the effective t of
-each. The factorised form takes one t for all. Against simulated ratios E_ψ/E_ℓ2 at p = 256 (ReLU and GELU, depths
-2 and 3) that was within 1 % for 1.2 ≤ q ≤ 3, but 5 % low for ReLU at depth 3 with q = 5.
+This holds where the neurons of the last layer are alike: φ odd, or one layer and a law of A − A_0 that is symmetric.
+For the rest see `neurons`.
 """
 
 from dataclasses import dataclass

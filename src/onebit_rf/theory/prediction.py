@@ -12,6 +12,7 @@ from onebit_rf.model.mirrors import MIRRORS, l2
 from onebit_rf.model.problem import Problem
 from onebit_rf.model.second_path import SecondPath
 from onebit_rf.model.teachers import TEACHERS
+from onebit_rf.theory import neurons
 from onebit_rf.theory.classes import fit_classes, on_first_path, on_second_path
 from onebit_rf.theory.convex import Task, evaluate
 from onebit_rf.theory.coverage import check_covered
@@ -21,6 +22,7 @@ from onebit_rf.theory.equivalents import Layer, equivalent_layers
 from onebit_rf.theory.freedom import TOLERANCE, Chain, Top, given_kappa, solve_chain
 from onebit_rf.theory.labels import Labels, error_rate, labels_of
 from onebit_rf.theory.mirror import Coupling, noiseless_coupling, noisy_coupling
+from onebit_rf.theory.neurons import Interpolation, neurons_differ
 from onebit_rf.theory.rates import error_rates
 from onebit_rf.theory.scalars import defects, solve_scalars
 from onebit_rf.theory.second_path import Network, Tested, climb, rounded, tested, tested_classes
@@ -276,7 +278,36 @@ def _predict_mirror(problem: Problem, samples: np.ndarray) -> list[Prediction]:
 
 
 def _predict_interpolator(problem: Problem, samples: np.ndarray) -> list[Prediction]:
-    """Solve (t, θ, V), which are smooth in log(δ/(1 − δ)), for n < p."""
+    """Solve for the interpolator where n < p; the equations are smooth in log(δ/(1 − δ))."""
+    mirror, teacher = MIRRORS.get(problem.mirror), TEACHERS.get(problem.teacher)
+    if neurons_differ(problem.activation, len(problem.dims) - 1, mirror, teacher):
+        return _predict_by_neurons(problem, samples)
+    return _predict_by_scalars(problem, samples)
+
+
+def _predict_by_neurons(problem: Problem, samples: np.ndarray) -> list[Prediction]:
+    """Solve for a t and a θ of every neuron."""
+    width, net = problem.dims[-1], neurons.network(problem.activation, _inputs(problem), problem.dims)
+    task = Interpolation(net, MIRRORS.get(problem.mirror), TEACHERS.get(problem.teacher), problem.noise)
+
+    def chain_at(delta: np.ndarray) -> Chain:
+        return _sample_chain(problem, delta * width)
+
+    def solve(logit: np.ndarray) -> Solution:
+        return task.solve(1 / (1 + np.exp(-logit)), chain_at)
+
+    def defect(logit: np.ndarray, values: np.ndarray) -> np.ndarray:
+        return task.defect(1 / (1 + np.exp(-logit)), values)
+
+    values, residual, iterations = solve_curve(np.log(samples / (width - samples)), solve, defect)
+    chain = _sample_chain(problem, samples)
+    columns = _of_interpolator(np.exp(values[-1]), problem.noise)
+    reasons = _silence(problem, chain, samples)
+    return _collect(columns, chain, reasons, np.maximum(residual, chain.residual), iterations)
+
+
+def _predict_by_scalars(problem: Problem, samples: np.ndarray) -> list[Prediction]:
+    """Solve (t, θ, V), which all neurons share."""
     mirror, teacher, width = MIRRORS.get(problem.mirror), TEACHERS.get(problem.teacher), problem.dims[-1]
     position = np.log(samples / (width - samples))
     coupling, chain = _coupling(problem, samples)
