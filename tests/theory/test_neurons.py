@@ -10,9 +10,10 @@ from onebit_rf.model.problem import Problem
 from onebit_rf.model.teachers import TEACHERS
 from onebit_rf.readout.interpolators import interpolate_bregman
 from onebit_rf.theory import predict, predict_curve
+from onebit_rf.theory.below import network
 from onebit_rf.theory.equivalents import equivalent_layers
 from onebit_rf.theory.freedom import solve_chain
-from onebit_rf.theory.neurons import Interpolation, network, neurons_differ, symmetric
+from onebit_rf.theory.neurons import Interpolation, neurons_differ, symmetric
 from onebit_rf.theory.spectrum import named_spectrum
 from onebit_rf.theory.square import given_samples
 from simulate import draw_features, mean_and_error

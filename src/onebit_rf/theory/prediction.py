@@ -12,7 +12,7 @@ from onebit_rf.model.mirrors import MIRRORS, l2
 from onebit_rf.model.problem import Problem
 from onebit_rf.model.second_path import SecondPath
 from onebit_rf.model.teachers import TEACHERS
-from onebit_rf.theory import neurons
+from onebit_rf.theory.below import network
 from onebit_rf.theory.classes import fit_classes, on_first_path, on_second_path
 from onebit_rf.theory.convex import Task, evaluate
 from onebit_rf.theory.coverage import check_covered
@@ -286,20 +286,10 @@ def _predict_interpolator(problem: Problem, samples: np.ndarray) -> list[Predict
 
 
 def _predict_by_neurons(problem: Problem, samples: np.ndarray) -> list[Prediction]:
-    """Solve for a t and a θ of every neuron."""
-    width, net = problem.dims[-1], neurons.network(problem.activation, _inputs(problem), problem.dims)
+    """Solve for a t and a θ of every neuron. The chain that is told is that of ℓ2: κ_{L−1} of the mirror is another."""
+    width, net = problem.dims[-1], network(problem.activation, _inputs(problem), problem.dims)
     task = Interpolation(net, MIRRORS.get(problem.mirror), TEACHERS.get(problem.teacher), problem.noise)
-
-    def chain_at(delta: np.ndarray) -> Chain:
-        return _sample_chain(problem, delta * width)
-
-    def solve(logit: np.ndarray) -> Solution:
-        return task.solve(1 / (1 + np.exp(-logit)), chain_at)
-
-    def defect(logit: np.ndarray, values: np.ndarray) -> np.ndarray:
-        return task.defect(1 / (1 + np.exp(-logit)), values)
-
-    values, residual, iterations = solve_curve(np.log(samples / (width - samples)), solve, defect)
+    values, residual, iterations = task.curve(samples / width, lambda delta: _sample_chain(problem, delta * width))
     chain = _sample_chain(problem, samples)
     columns = _of_interpolator(np.exp(values[-1]), problem.noise)
     reasons = _silence(problem, chain, samples)
