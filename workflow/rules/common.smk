@@ -133,9 +133,7 @@ def second_path_code(wildcards):
 def features_of(wildcards, pattern, **wanted):
     """The tables of the features that a read-out of a cell is trained or tested on."""
     cell = study.cells[wildcards.cell]
-    return expand(
-        pattern, dataset=cell.dataset, network=cell.network, law=wildcards.law, seed=wildcards.seed, **wanted
-    )
+    return expand(pattern, dataset=cell.dataset, network=cell.network, law=wildcards.law, seed=wildcards.seed, **wanted)
 
 
 def second_path_of(wildcards):
