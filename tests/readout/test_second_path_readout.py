@@ -13,8 +13,10 @@ from onebit_rf.model.problem import Problem
 from onebit_rf.model.readouts import READOUTS
 from onebit_rf.readout import noise as under_noise
 from onebit_rf.readout import rounded, straight_through
+from onebit_rf.readout.labels import learn_labels
 from onebit_rf.readout.learning_curve import LearningCurve
 from onebit_rf.readout.sample import draw_sample
+from onebit_rf.readout.sharpness import measure
 from onebit_rf.readout.stage import train_readout
 from onebit_rf.tables.files import read_frame
 from onebit_rf.tables.readout import READOUT
@@ -140,3 +142,26 @@ def test_the_stage_measures_both_paths_of_every_depth(tmp_path):
         index=["depth", "n_train", "readout", "estimator"], columns="metric", values="value", observed=True
     )
     assert (wide["shifted_mse"] > wide["mse"])[wide.index.get_level_values("estimator") == "teacher_averaged"].all()
+
+
+def test_sharpness_is_the_spectrum_of_the_features():
+    train, _, _ = draw()
+    sizes = np.array([1, 2, 10, P, 50])
+    found = {row["metric"]: row["value"] for row in measure(train, sizes)}
+    spectra = [np.linalg.eigvalsh(train[:n].T @ train[:n] / n) for n in sizes]
+    np.testing.assert_allclose(found["lambda_max"], [values[-1] for values in spectra], rtol=1e-10)
+    np.testing.assert_allclose(found["trace"], [values.sum() for values in spectra], rtol=1e-12)
+
+
+def test_labels_of_a_data_set_are_measured_on_the_second_path():
+    train, test, second = draw()
+    label = np.random.default_rng(3).integers(0, 3, N + M).astype(float)
+    found = by_metric(learn_labels(train, test, second, np.array([20, 40]), 0.5, label, 3))
+    same = by_metric(learn_labels(train, test, test, np.array([20, 40]), 0.5, label, 3))
+    for i, n in enumerate((20, 40)):
+        fit = fitted(train[:n], np.eye(3)[label[:n].astype(int)], 0.5)
+        outputs, wanted = second @ fit, label[N:].astype(int)
+        assert found["shifted_mse"][i] == pytest.approx(np.mean((outputs - np.eye(3)[wanted]) ** 2))
+        assert found["shifted_accuracy"][i] == np.mean(outputs.argmax(axis=1) == wanted)
+    for metric in ("mse", "accuracy"):
+        np.testing.assert_array_equal(same[f"shifted_{metric}"], same[metric])
