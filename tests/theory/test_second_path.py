@@ -17,7 +17,7 @@ from onebit_rf.theory import predict, predict_curve
 from onebit_rf.theory.cross import both_paths
 from onebit_rf.theory.equivalents import equivalent_layers
 from onebit_rf.theory.freedom import given_kappa, solve_chain
-from onebit_rf.theory.second_path import Network, climb
+from onebit_rf.theory.second_path import Paths, climb
 from onebit_rf.theory.spectrum import named_spectrum
 from simulate import draw_both_paths, mean_and_error
 
@@ -248,7 +248,7 @@ def test_means_in_the_resolvent_are_those_of_networks(activation, dims):
     chain = solve_chain(named_spectrum("identity", dims[0]), dims, layers, given_kappa(np.array([kappa])))
     crosses = both_paths(activation, 1.0, path, len(layers))
     found, gain = (
-        climb(chain, Network(dims, layers, crosses, path, 2 / dims[0])).directions,
+        climb(chain, Paths(dims, layers, crosses, path, 2 / dims[0])).directions,
         crosses[-1].outputs.mean_gain,
     )
     mean, both, apart = (number[0, 0] for number in (found.mean, found.both, found.apart))

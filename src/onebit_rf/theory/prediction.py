@@ -25,7 +25,7 @@ from onebit_rf.theory.mirror import Coupling, noiseless_coupling, noisy_coupling
 from onebit_rf.theory.neurons import Interpolation, neurons_differ
 from onebit_rf.theory.rates import error_rates
 from onebit_rf.theory.scalars import defects, solve_scalars
-from onebit_rf.theory.second_path import Network, Tested, climb, rounded, tested, tested_classes
+from onebit_rf.theory.second_path import Paths, Tested, climb, rounded, tested, tested_classes
 from onebit_rf.theory.sharpness import edge_fluctuation, sharpness
 from onebit_rf.theory.spectrum import Spectrum, named_spectrum
 from onebit_rf.theory.square import excess_error, given_samples, left_over, train_error
@@ -189,11 +189,11 @@ def _missed_mean(problem: Problem, chain: Chain) -> float | np.ndarray:
     mean = TEACHERS.get(problem.teacher).mean
     if mean == 0 or ACTIVATIONS.get(problem.activation).odd or len(problem.dims) == 2:
         return 0.0
-    offset = climb(chain, _network(problem, SecondPath())).directions.ones_offset
+    offset = climb(chain, _paths(problem, SecondPath())).directions.ones_offset
     return mean**2 * chain.kappa[-1] ** 2 * np.maximum(offset.sum(axis=0), 0.0) / problem.dims[-1]
 
 
-def _network(problem: Problem, path: SecondPath) -> Network:
+def _paths(problem: Problem, path: SecondPath) -> Paths:
     """Return the problem's layers on both paths.
 
     ASSUME: |x_0|² scatters as that of Gaussian inputs, Var |x_0|² = 2 tr Σ_0². It matters for the means of features
@@ -201,7 +201,7 @@ def _network(problem: Problem, path: SecondPath) -> Network:
     """
     layers, spectrum = _layers(problem), _inputs(problem)
     crosses = both_paths(problem.activation, spectrum.mean, path, len(layers))
-    return Network(problem.dims, layers, crosses, path, 2 * spectrum.mean_square / problem.dims[0])
+    return Paths(problem.dims, layers, crosses, path, 2 * spectrum.mean_square / problem.dims[0])
 
 
 def _square_loss(
@@ -224,7 +224,7 @@ def _classes(problem: Problem, path: SecondPath | None, chain: Chain, left: np.n
     classes = fit_classes(chain, _layers(problem)[-1], left, samples, width)
     columns = on_first_path(classes, chain, left, samples)
     if path:
-        ascent, noise_sq = climb(chain, _network(problem, path)), path.readout_noise**2
+        ascent, noise_sq = climb(chain, _paths(problem, path)), path.readout_noise**2
         columns |= on_second_path(classes, ascent, chain.kappa[-1], samples, width, noise_sq)
     return columns
 
@@ -233,16 +233,16 @@ def _second_path(
     problem: Problem, path: SecondPath, chain: Chain, samples: np.ndarray, error: np.ndarray
 ) -> dict[str, np.ndarray]:
     """Return the errors on the second path, given E on the first."""
-    labels, network, width = labels_of(problem, _layers(problem)[-1]), _network(problem, path), problem.dims[-1]
+    labels, paths, width = labels_of(problem, _layers(problem)[-1]), _paths(problem, path), problem.dims[-1]
     given = labels.signal, error, labels.noise, samples
     added, columns = path.readout_noise**2 / width, {}
     if path.moves_features or added > 0 or not path.readout_bits:
-        found = tested(climb(chain, network), chain, *given, width)
+        found = tested(climb(chain, paths), chain, *given, width)
         columns |= _of_path("shifted", found.noisy(added), problem, labels)
     if path.readout_bits:
-        found, train = rounded(chain, network, path.readout_bits, *given)
+        found, train = rounded(chain, paths, path.readout_bits, *given)
         if path.moves_features:  # the training error is that of the first path
-            _, train = rounded(chain, _network(problem, SecondPath()), path.readout_bits, *given)
+            _, train = rounded(chain, _paths(problem, SecondPath()), path.readout_bits, *given)
         columns |= _of_path("rounded", found.noisy(added), problem, labels) | {"rounded_train_error": train}
     return {name: np.where(np.isinf(error), np.inf, value) for name, value in columns.items()}
 
@@ -350,7 +350,7 @@ def _predict_classifier(problem: Problem, samples: np.ndarray, path: SecondPath 
     columns, reasons = {"error": rates.error, "error_rate": rates.error}, np.full(samples.shape, "")
     if path:
         state = evaluate(task, samples / width, np.zeros(samples.shape), rates.x)
-        ascent = climb(chain, _network(problem, path))
+        ascent = climb(chain, _paths(problem, path))
         rate = tested_classes(ascent, state.pull, state.scatter, layer.variance, width)
         columns["shifted_error_rate"] = rate
     return _collect(columns, chain, reasons, np.maximum(rates.residual, chain.residual), rates.iterations)

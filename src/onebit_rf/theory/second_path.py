@@ -73,7 +73,7 @@ class Ascent:
 
 
 @dataclass(frozen=True)
-class Network:
+class Paths:
     """The layers of a problem, on both paths.
 
     Attributes:
@@ -90,7 +90,7 @@ class Network:
     norm_variance: float
 
 
-def climb(chain: Chain, network: Network, gain: np.ndarray | None = None) -> Ascent:
+def climb(chain: Chain, paths: Paths, gain: np.ndarray | None = None) -> Ascent:
     """Carry the pairs Δ and D and the directions of the means up the layers.
 
     Layer by layer, with d = d_{ℓ−1}, k = κ_{ℓ−1}, a = k c (d_ℓ/d) E_b[G ρ1 ρ1'], 1 on equal paths, and T of ℓ−1:
@@ -100,18 +100,18 @@ def climb(chain: Chain, network: Network, gain: np.ndarray | None = None) -> Asc
 
     Args:
         chain: solved.
-        network: the layers.
+        paths: the layers.
         gain: scales the last layer's outputs on the second path, (N, k) for its neurons.
     """
-    dims, path = network.dims, network.path
+    dims, path = paths.dims, paths.path
     t, v = path.input_gain * path.input_overlap, path.input_noise**2
     own = np.stack([dims[0] * chain.powers[0], -chain.kappa[0] * chain.df2[0]])  # T(Σ_0)
     near = (t - 1) * own
     apart = ((t - 1) ** 2 + path.input_gain**2 * (1 - path.input_overlap**2)) * own
     apart = apart + v * np.stack([chain.df[0], -chain.gap[0]])  # T(I) = df
-    directions = None if network.crosses[0].norm is None else at_inputs(chain, network.norm_variance)
-    for index, (layer, cross) in enumerate(zip(network.layers, network.crosses, strict=True), start=1):
-        if gain is not None and index == len(network.layers):
+    directions = None if paths.crosses[0].norm is None else at_inputs(chain, paths.norm_variance)
+    for index, (layer, cross) in enumerate(zip(paths.layers, paths.crosses, strict=True), start=1):
+        if gain is not None and index == len(paths.layers):
             cross = cross.scaled(gain)
         below, dim, here = dims[index - 1], dims[index], Neurons(chain, layer, index)
         k, growth = chain.kappa[index - 1], chain.growth[index - 1]
@@ -129,7 +129,7 @@ def climb(chain: Chain, network: Network, gain: np.ndarray | None = None) -> Asc
         apart = dim * here.filled(cross.apart) + times(ratio, z_apart)
         if directions is not None:
             directions = climb_directions(here, cross, dim, directions, growth)
-    one, kappa_l = np.ones(network.layers[-1].weights.size), chain.kappa[-1]
+    one, kappa_l = np.ones(paths.layers[-1].weights.size), chain.kappa[-1]
     return Ascent(
         near=Pair(near, traces[0]),
         apart=Pair(apart, traces[1]),
@@ -229,7 +229,7 @@ def tested_classes(ascent: Ascent, pull: np.ndarray, scatter: np.ndarray, varian
 
 
 def rounded(
-    chain: Chain, network: Network, bits: int, signal: float, error: np.ndarray, noise: float, n_train: np.ndarray
+    chain: Chain, paths: Paths, bits: int, signal: float, error: np.ndarray, noise: float, n_train: np.ndarray
 ) -> tuple[Tested, np.ndarray]:
     """Return a read-out rounded to a grid of b bits as it is tested on the second path, and its training error R_q.
 
@@ -245,20 +245,20 @@ def rounded(
 
     Args:
         chain: solved.
-        network: the layers.
+        paths: the layers.
         bits: b.
         signal, error, noise, n_train: as in `tested`.
     """
-    dim, rest = network.dims[-1], error + noise**2
-    weights = network.layers[-1].weights
-    sizes = Neurons(chain, network.layers[-1], len(network.layers)).sizes(signal, rest * dim / n_train)
+    dim, rest = paths.dims[-1], error + noise**2
+    weights = paths.layers[-1].weights
+    sizes = Neurons(chain, paths.layers[-1], len(paths.layers)).sizes(signal, rest * dim / n_train)
     size = sizes @ weights
     spread = np.sqrt(sizes / size[:, None])
     spread = np.where(spread > _SMALLEST, spread, _SMALLEST)  # NaN too, of what was not solved
     gained, square = grid(bits).moments(spread)
-    ascent = climb(chain, network, gained / spread)
+    ascent = climb(chain, paths, gained / spread)
     found = tested(ascent, chain, signal, error, noise, n_train, dim)
-    added = size * (((square - gained**2) * network.crosses[-1].second_moment) @ weights)
+    added = size * (((square - gained**2) * paths.crosses[-1].second_moment) @ weights)
     found = replace(found, error=found.error + added, square=found.square + added)
     shown, moved = ascent.same.trace[0] + ascent.near.trace[0], (ascent.same.trace + ascent.near.trace).sum(axis=0)
     missed = noise**2 + signal * chain.kappa[-1] * (chain.df[-1] - moved) / dim + rest * moved / n_train
