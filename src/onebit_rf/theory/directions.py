@@ -79,12 +79,12 @@ def at_inputs(chain: Chain, norm_variance: float) -> Directions:
 class _Loaded:
     """Averages d_ℓ E[G · ] over the neurons of a layer with the loadings of its input's directions taken out."""
 
-    def __init__(self, here: Neurons, cross: CrossLayer, wide: int, below: Directions) -> None:
-        self.here, self.cross, self.wide, self.names = here, cross, wide, below.names
+    def __init__(self, here: Neurons, cross: CrossLayer, wide: int, names: Sequence[str], forms: np.ndarray) -> None:
+        self.here, self.cross, self.wide, self.names = here, cross, wide, names
         self.load = {"mean": cross.rho1 * cross.bias, "norm": cross.norm.bend}
         spread = np.stack([np.stack([self._spread(a, b) for b in self.names], -1) for a in self.names], -2)
         unit = constant(np.broadcast_to(np.eye(len(self.names)), spread.shape[1:]))
-        self.coupling = product(below.forms, inverse(unit + product(spread, below.forms)))
+        self.coupling = product(forms, inverse(unit + product(spread, forms)))
 
     def _spread(self, a: str, b: str) -> np.ndarray:
         """R_ab; w·m⁺ is independent of b and of the norm."""
@@ -138,7 +138,7 @@ def climb_directions(here: Neurons, cross: CrossLayer, wide: int, below: Directi
         below: of the inputs, with slopes in log κ_{ℓ−1}.
         growth: dlog κ_{ℓ−1}/dlog κ_ℓ.
     """
-    layer = _Loaded(here, cross, wide, _at(below, growth))
+    layer = _Loaded(here, cross, wide, below.names, along(below.forms, growth))
     norm, weights, q = cross.norm, cross.weights, here.q
     f0, apart, one = cross.mean, cross.mean_apart, np.ones(weights.size)
     of_mean, of_ones, of_norm = layer.project(f0), layer.project(one), layer.project_norm()
@@ -158,12 +158,6 @@ def climb_directions(here: Neurons, cross: CrossLayer, wide: int, below: Directi
     return Directions(names, forms, mean, both, rest, norm_mean, norm_apart, ones, ones_mean)
 
 
-def _at(below: Directions, growth: np.ndarray) -> Directions:
-    """Return the directions with the slope of their forms in log κ_ℓ."""
-    numbers = (below.mean, below.both, below.apart, below.norm_mean, below.norm_apart, below.ones, below.ones_mean)
-    return Directions(below.names, along(below.forms, growth), *numbers)
-
-
 def _forms(
     cross: CrossLayer,
     wide: int,
@@ -179,8 +173,9 @@ def _forms(
     mean, both, rest = means
     square = np.stack([np.stack([mean, both], -1), np.stack([both, rest], -1)], -2)[..., :count, :count]
     inverted = inverse(square)
-    coupling = product(inverted, np.stack(norms, axis=-1)[..., :count, None])
-    corner = own + product(np.swapaxes(np.stack(norms, axis=-1)[..., :count, None], -1, -2), coupling)[..., 0, 0]
+    tilt = np.stack(norms, axis=-1)[..., :count, None]
+    coupling = product(inverted, tilt)
+    corner = own + product(np.swapaxes(tilt, -1, -2), coupling)[..., 0, 0]
     level = np.stack([kappa, kappa])[..., None, None] * np.diag(1 / (wide * np.array(lengths[:count])))
     top = np.concatenate([inverted - level, coupling], axis=-1)
     bottom = np.concatenate([np.swapaxes(coupling, -1, -2), corner[..., None, None]], axis=-1)
