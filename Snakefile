@@ -5,6 +5,11 @@
 #   results/weights/{dims}/{law}/seed{seed}.parquet                     a row group per layer; made on demand
 #   results/features/{dataset}/{network}/{law}/seed{seed}.parquet       a row group per depth
 #   results/features/{dataset}/{network}/{law}/{shift}/seed{seed}.parquet   the test rows on a second path
+#   results/training/{trained}/seed{seed}.parquet, .history.parquet, .weights.parquet   a row, rows, a row group a model
+#   results/training/{trained}/seed{seed}.distorted.parquet             of its models on distorted images
+#   results/sharpness/{trained}/seed{seed}.parquet                      of its models
+#   results/models/{training}.parquet                                   a row for each trained model, with all measures
+#   results/ranking/models.parquet, ranking.parquet                     all models, and which measure orders their gap
 #   results/readout/{cell}/{law}/seed{seed}.parquet
 #   results/theory/{cell}.parquet
 #   results/agreement/{experiment}.parquet                              simulation against theory
@@ -13,7 +18,8 @@
 #   results/findings.parquet
 #
 # {cell} is an experiment, or EXPERIMENT/LEAF~VALUE/… for each value of the leaves that it sweeps.
-# {law} is a law of the weights, src/onebit_rf/weights/laws; learned weights will stand there by their training's name.
+# {trained} is a training, likewise. {law} is a law of the weights, src/onebit_rf/weights/laws; the learned ones name
+# their training.
 from pathlib import Path
 
 from snakemake.utils import min_version
@@ -36,6 +42,10 @@ configfile: Path(workflow.basedir) / "config" / "config.yaml"
 include: "workflow/rules/common.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/weights.smk"
+include: "workflow/rules/training.smk"
+include: "workflow/rules/sharpness.smk"
+include: "workflow/rules/ranking.smk"
+include: "workflow/rules/deployment.smk"
 include: "workflow/rules/features.smk"
 include: "workflow/rules/readout.smk"
 include: "workflow/rules/theory.smk"

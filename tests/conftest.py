@@ -3,7 +3,8 @@
 import copy
 import os
 
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # read when NumPy loads; small products lose by more threads
+for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
+    os.environ.setdefault(name, "1")  # read when NumPy and torch load; small products lose by more threads
 
 import shutil
 import subprocess

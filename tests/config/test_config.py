@@ -65,7 +65,7 @@ MISTAKES = [
     (put("seeds", []), "seeds: must be a list with at least 1 item"),
     (put("seeds", [-1]), "seeds.0: must be a whole number ≥ 0, got -1"),
     (put("seeds", 3), "seeds: must be a list, got 3"),
-    (put("laws", ["binary"]), "laws.0: must be gaussian, one_bit, rademacher or ternary, got 'binary'"),
+    (put("laws", ["binary"]), "laws.0: must be gaussian, grid:BITS, learned:TRAINED, one_bit, rademacher or ternary, got 'binary'"),
     (put("datasets.gaussian_8192.dim", 0), "datasets.gaussian_8192.dim: must be a whole number ≥ 1, got 0"),
     (put("datasets.gaussian_8192.dim", -5), "datasets.gaussian_8192.dim: must be a whole number ≥ 1, got -5"),
     (put("datasets.gaussian_8192.dim", "big"), "datasets.gaussian_8192.dim: must be a whole number, got 'big'"),
@@ -333,7 +333,7 @@ def test_the_committed_schema_is_that_of_the_records():
 
 def test_the_schema_knows_members_and_meanings():
     definitions = config_schema()["$defs"]
-    activation = definitions["Network"]["properties"]["activation"]
+    activation = definitions["Mlp"]["properties"]["activation"]
     assert "tanh" in activation["enum"]
     assert definitions["Gaussian"]["properties"]["dim"]["description"] == "d_0"
     assert all(not definition.get("additionalProperties", True) for definition in definitions.values())

@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from onebit_rf.data.dataset import Dataset, Shape, data_root, locate, standardise, write_dataset
+from onebit_rf.data.dataset import Dataset, Shape, Standardiser, data_root, locate, write_dataset
 from onebit_rf.data.kinds import DATASETS
 from onebit_rf.data.kinds.gaussian import sample_gaussian
 from onebit_rf.data.sources import SOURCES
@@ -48,14 +48,14 @@ def test_a_gaussian_record_tells_its_shape(tmp_path):
 
 def test_images_are_centred_and_scaled_by_the_train_rows_alone():
     raw = np.random.default_rng(0).integers(0, 256, (50, 12), dtype=np.uint8)
-    x = standardise(raw, 30, centre=True, scale=True).astype(np.float64)
+    x = Standardiser.fit(raw[:30], centre=True, scale=True).apply(raw).astype(np.float64)
     assert np.abs(x[:30].mean(axis=0)).max() < 1e-6  # rounding of float32
     assert np.mean(x[:30] ** 2) == pytest.approx(1, abs=1e-6)
     ratio = (raw - raw[:30].mean(axis=0)) / x
     assert np.std(ratio) < 1e-3 * np.mean(ratio)  # one number for all pixels and rows
-    assert np.array_equal(standardise(raw, 30, centre=False, scale=False), raw)
+    assert np.array_equal(Standardiser.fit(raw[:30], centre=False, scale=False).apply(raw), raw)
     with pytest.raises(OnebitError, match="scale: the train images are all alike"):
-        standardise(np.full((5, 3), 7), 4, centre=True, scale=True)
+        Standardiser.fit(np.full((5, 3), 7), centre=True, scale=True)
 
 
 def test_the_environment_names_the_data_root(monkeypatch, tmp_path):

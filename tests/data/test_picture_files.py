@@ -30,7 +30,7 @@ def test_folders_are_classes_in_sorted_order(folder):
     made = record.make(2, folder)
     rows = stream(2, "data", "folder").permutation(10)
     values = np.array([0, 1, 2, 3, 4, 5, 100, 101, 102, 103])[rows]
-    assert record.shape(folder) == Shape(4 * 6 * 3, 7, 3, 2)
+    assert record.shape(folder) == Shape(4 * 6 * 3, 7, 3, 2, (4, 6, 3))
     assert np.array_equal(made.x, np.repeat(values[:, None], 72, axis=1))
     assert made.label.tolist() == (values >= 100).tolist()
     assert record.files(folder) == [folder / "pets/cat", folder / "pets/dog"]
@@ -50,7 +50,7 @@ def test_folders_of_two_pools(tmp_path):
                 (tmp_path / "set" / split / name / f"{value:02}.png").write_bytes(picture(value, mode="L"))
     record = images(f"folder:{tmp_path / 'set'}", n_train=7)
     made = record.make(0, tmp_path / "elsewhere")
-    assert record.shape(tmp_path) == Shape(24, 7, 3, 3)  # grey: one channel
+    assert record.shape(tmp_path) == Shape(24, 7, 3, 3, (4, 6, 1))  # grey: one channel
     assert made.x[7:, 0].tolist() == [11, 12, 13]
     assert made.label[7:].tolist() == [0, 2, 2]
     rows = stream(0, "data", "set").permutation(7)
@@ -149,7 +149,7 @@ def test_hub_files_of_two_pools(tmp_path):
     record = images("parquet:set", n_train=11)
     rows = stream(1, "data", "set").permutation(11)
     made = record.make(1, tmp_path)
-    assert record.shape(tmp_path) == Shape(72, 11, 3, 3)
+    assert record.shape(tmp_path) == Shape(72, 11, 3, 3, (4, 6, 3))
     assert made.x[:, 0].tolist() == [*rows, 90, 91, 92]
     assert made.label.tolist() == [*np.array([0, 1, 2, 0, 1, 2, 0, 0, 0, 0, 0])[rows], 2, 2, 0]
     assert len(record.files(tmp_path)) == 3
@@ -164,7 +164,7 @@ def test_hub_files_of_one_pool(tmp_path, labels, source):
     record = images(source, n_train=7)
     made = record.make(0, tmp_path)
     rows = stream(0, "data", "parquet").permutation(10)
-    assert record.shape(tmp_path) == Shape(24, 7, 3, 2)
+    assert record.shape(tmp_path) == Shape(24, 7, 3, 2, (4, 6, 1))
     assert made.x[:, 0].tolist() == rows.tolist()
     assert made.label.tolist() == [1 - row % 2 for row in rows]
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from sklearn.datasets import load_digits
 
 from onebit_rf.data import vision
-from onebit_rf.data.dataset import Shape, standardise
+from onebit_rf.data.dataset import Shape, Standardiser
 from onebit_rf.data.idx import read_idx
 from onebit_rf.data.kinds.images import Images
 from onebit_rf.data.pictures import array_pool, resized
@@ -64,7 +64,7 @@ def test_the_mnist_family_takes_the_same_number_of_every_class(tmp_path, name):
     made = images(f"torchvision:{name}", n_train_per_class=20, n_test=40, centre=True, scale=True).make(3, tmp_path)
     rows = per_class_rows(y, 20, stream(3, "data", name.lower()))
     wanted = np.concatenate([x[rows], test_x]).reshape(240, 784)
-    assert np.array_equal(made.x, standardise(wanted, 200, centre=True, scale=True))
+    assert np.array_equal(made.x, Standardiser.fit(wanted[:200], centre=True, scale=True).apply(wanted))
     assert np.array_equal(made.label, np.concatenate([y[rows], test_y]))
     assert made.label.dtype == np.float64
     assert np.bincount(made.label[:200].astype(int)).tolist() == [20] * 10
@@ -90,7 +90,8 @@ def test_digits_are_split_by_one_permutation(tmp_path):
     x, y = load_digits(return_X_y=True)
     whole = images("digits", n_train=1000, n_test=797, centre=True, scale=True).make(4, tmp_path)
     rows = stream(4, "data", "digits").permutation(1797)
-    assert np.array_equal(whole.x, standardise(x[rows], 1000, centre=True, scale=True))
+    standardiser = Standardiser.fit(x[rows[:1000]], centre=True, scale=True)
+    assert np.array_equal(whole.x, standardiser.apply(x[rows]))
     assert np.array_equal(whole.label, y[rows])
 
 
@@ -105,11 +106,11 @@ def test_digits_of_every_class_leave_the_test_rows_out(tmp_path):
 @pytest.mark.parametrize(
     ("source", "fields", "shape"),
     [
-        ("torchvision:MNIST", {"n_train_per_class": 200, "n_test": 9}, Shape(784, 2000, 9, 10)),
-        ("torchvision:CIFAR100", {"n_train": 77, "n_test": 9}, Shape(3072, 77, 9, 100)),
-        ("torchvision:STL10", {"n_train": 77, "n_test": 9, "resize": 32}, Shape(3072, 77, 9, 10)),
-        ("digits", {"n_train": 7, "n_test": 9}, Shape(64, 7, 9, 10)),
-        ("digits", {"n_train": 7, "n_test": 9, "resize": 4}, Shape(16, 7, 9, 10)),
+        ("torchvision:MNIST", {"n_train_per_class": 200, "n_test": 9}, Shape(784, 2000, 9, 10, (28, 28, 1))),
+        ("torchvision:CIFAR100", {"n_train": 77, "n_test": 9}, Shape(3072, 77, 9, 100, (32, 32, 3))),
+        ("torchvision:STL10", {"n_train": 77, "n_test": 9, "resize": 32}, Shape(3072, 77, 9, 10, (32, 32, 3))),
+        ("digits", {"n_train": 7, "n_test": 9}, Shape(64, 7, 9, 10, (8, 8, 1))),
+        ("digits", {"n_train": 7, "n_test": 9, "resize": 4}, Shape(16, 7, 9, 10, (4, 4, 1))),
     ],
 )
 def test_the_shape_is_known_without_files(tmp_path, source, fields, shape):

@@ -33,7 +33,7 @@ def reference(law, activation, rows=30):
         yield x
 
 
-@pytest.mark.parametrize("law", LAWS.names())
+@pytest.mark.parametrize("law", ["gaussian", "grid:3", "one_bit", "rademacher", "ternary"])
 @pytest.mark.parametrize("activation", ACTIVATIONS.names())
 def test_features_of_every_depth_equal_their_definition(tmp_path, law, activation):
     features = extract(tmp_path, law, activation)

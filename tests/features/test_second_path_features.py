@@ -30,10 +30,12 @@ def both(folder, law, shift, dim=51):
     return dataset.x[10:], first, [read_matrix(folder / "second", FEATURES, "x", depth) for depth in depths]
 
 
-@pytest.mark.parametrize("law", LAWS.names())
+@pytest.mark.parametrize("law", ["gaussian", "grid:3", "one_bit", "rademacher", "ternary"])
 def test_a_path_without_changes_is_the_first(tmp_path, law):
     _, first, second = both(tmp_path, law, SAME)
-    assert all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
+    for a, b in zip(first, second, strict=True):
+        # float32 sums of 51 terms, of which a BLAS may choose another order where there are fewer rows
+        assert np.linalg.norm(a - b) < 5e-6 * np.linalg.norm(a)
 
 
 @pytest.mark.parametrize("bits", [1, 2, 5])
@@ -47,7 +49,7 @@ def test_rounded_weights_are_the_very_ones_of_the_first_path(tmp_path, bits):
         assert np.linalg.norm(x - second[layer - 1]) < 5e-6 * np.linalg.norm(x)  # float32 sums
 
 
-@pytest.mark.parametrize("law", LAWS.names())
+@pytest.mark.parametrize("law", ["gaussian", "grid:3", "one_bit", "rademacher", "ternary"])
 @pytest.mark.parametrize("correlation", [0.0, 0.4, 0.9])
 def test_weights_drawn_anew_have_the_correlation_and_the_variance(law, correlation):
     """Both paths' weights from products with the unit matrix: 300² of them, five standard errors of 1/300."""

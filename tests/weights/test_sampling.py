@@ -5,7 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from onebit_rf.errors import OnebitError
 from onebit_rf.kernels import unpack_signs
+from onebit_rf.model.grids import grid
 from onebit_rf.tables.files import read_matrix
 from onebit_rf.tables.weights import WEIGHTS
 from onebit_rf.weights.laws import LAWS
@@ -13,8 +15,8 @@ from onebit_rf.weights.laws.gaussian import draw_gaussian
 from onebit_rf.weights.sampling import dims_label, parse_dims, sample_weights
 from onebit_rf.weights.signs import SignMatrix
 
-# E w⁴ of √d W_ij, by law
-FOURTH_MOMENTS = {"gaussian": 3.0, "one_bit": 1.0, "rademacher": 1.0, "ternary": 1.5}
+# E w⁴ of √d W_ij, by law; of two bits from the steps of Max (1960): levels a, 3a with a = .5304, P(|w| = 3a) = .3194
+FOURTH_MOMENTS = {"gaussian": 3.0, "one_bit": 1.0, "rademacher": 1.0, "ternary": 1.5, "grid:2": 2.101}
 
 
 def draw(law, fan_out, fan_in, seed=0, layer=1):
@@ -31,7 +33,11 @@ def read_weights(path, law, layer, fan_in):
     return read_matrix(path, WEIGHTS["dense"], "weights", layer - 1).astype(np.float64)
 
 
-@pytest.mark.parametrize("law", LAWS.names())
+def test_every_law_that_is_drawn_is_tested():
+    assert {law.partition(":")[0] for law in FOURTH_MOMENTS} == set(LAWS.names()) - {"learned"}  # trained, not drawn
+
+
+@pytest.mark.parametrize("law", FOURTH_MOMENTS)
 @pytest.mark.parametrize("fan_in", [10, 100, 1000])
 def test_every_law_has_mean_zero_and_variance_one_over_fan_in(law, fan_in):
     """Within four standard errors: Var w² = E w⁴ − 1, and Var w⁴ is at most the Gaussian's, 105 − 9."""
@@ -57,6 +63,36 @@ def test_rademacher_signs_are_fair_at_every_bit_and_their_own():
     assert abs(np.mean(signs * other)) < 4 / np.sqrt(signs.size)
 
 
+@pytest.mark.parametrize("bits", range(1, 9))
+def test_weights_on_a_grid_are_the_gaussian_ones_rounded(bits):
+    """2^b levels of one spacing, mean 0, variance 1, correlation √c with G: four standard errors of 10⁶ weights.
+
+    E w⁴ ≤ 3, that of the Gaussian weights, bounds the variances of w² and, by Cauchy–Schwarz, of g w.
+    """
+    weights, gaussian = draw(f"grid:{bits}", 1000, 1000), draw("gaussian", 1000, 1000)
+    levels, n = np.unique(weights), weights.size
+    assert len(levels) == 2**bits
+    assert np.diff(levels) == pytest.approx(levels[-1] / (2 ** (bits - 1) - 0.5), abs=1e-6)  # float32, up to 4
+    assert abs(weights.mean()) < 4 / np.sqrt(n)
+    assert abs(np.mean(weights**2) - 1) < 4 * np.sqrt(2 / n)
+    assert abs(np.mean(weights * gaussian) - np.sqrt(grid(bits).gain)) < 4 * np.sqrt(3 / n)
+
+
+@given(st.integers(0, 100), st.integers(1, 3))
+def test_one_bit_on_a_grid_is_one_bit(seed, layer):
+    np.testing.assert_array_equal(draw("grid:1", 20, 30, seed, layer), draw("one_bit", 20, 30, seed, layer))
+
+
+@pytest.mark.parametrize("bits", ["0", "-1", "9", "2.5", "nan", "inf"])
+def test_bits_that_no_grid_has_are_refused(bits):
+    with pytest.raises(OnebitError, match=rf"^law: grid:BITS needs whole BITS from 1 to 8, got {bits}$"):
+        LAWS.get(f"grid:{bits}")
+
+
+def test_a_grid_is_spelled_in_one_way():
+    assert LAWS.canonical("grid:2.0") == "grid:2"
+
+
 def test_one_bit_weights_are_the_signs_of_the_gaussian_ones(tmp_path):
     widths = [13, 20, 8]
     for law in ("gaussian", "one_bit"):
@@ -67,7 +103,7 @@ def test_one_bit_weights_are_the_signs_of_the_gaussian_ones(tmp_path):
         assert one_bit == pytest.approx(np.where(gaussian < 0, -1, 1) / np.sqrt(fan_in))
 
 
-@pytest.mark.parametrize("law", LAWS.names())
+@pytest.mark.parametrize("law", FOURTH_MOMENTS)
 def test_tables_hold_the_draw_at_its_scale(tmp_path, law):
     sample_weights(tmp_path / "weights", law, [17, 9, 12], seed=3)
     for layer, (fan_in, fan_out) in enumerate([(17, 9), (9, 12)], start=1):
@@ -83,7 +119,7 @@ def test_signs_are_fair_and_uncorrelated():
 
 
 def test_layers_and_seeds_draw_independently():
-    for law in LAWS.names():
+    for law in FOURTH_MOMENTS:
         one = draw(law, 50, 60, seed=0, layer=1)
         for other in (draw(law, 50, 60, seed=1, layer=1), draw(law, 50, 60, seed=0, layer=2)):
             assert abs(np.mean(one * other)) < 4 / np.sqrt(one.size), law

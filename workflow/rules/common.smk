@@ -8,12 +8,14 @@ import yaml
 
 import onebit_rf
 from onebit_rf.config import sizes
+from onebit_rf.config.cells import file_text
 from onebit_rf.config.checks import read_config
 from onebit_rf.config.task import TeacherTask, problem
 from onebit_rf.data.dataset import data_root
 from onebit_rf.data.kinds import DATASETS
 from onebit_rf.data.sources import SOURCES
 from onebit_rf.errors import OnebitError
+from onebit_rf.features.extract import LEARNED
 from onebit_rf.features.layers import ENCODINGS
 from onebit_rf.figures.kinds import FIGURES
 from onebit_rf.jobs.sources import fingerprint
@@ -22,6 +24,8 @@ from onebit_rf.model.problem import members
 from onebit_rf.model.readouts import READOUTS
 from onebit_rf.model.record import plain
 from onebit_rf.readout.stage import learner_modules
+from onebit_rf.training.networks import NETWORKS
+from onebit_rf.training.quantizers import QUANTIZERS
 from onebit_rf.weights.laws import LAWS
 from onebit_rf.weights.sampling import parse_dims
 
@@ -38,6 +42,7 @@ except OnebitError as error:
 
 root = data_root(config["data_root"])
 devices = study.config.latency.devices if study.config.latency else []
+seeds = study.config.seeds
 
 
 def one_of(names):
@@ -49,7 +54,9 @@ wildcard_constraints:
     network=one_of(study.networks),
     experiment=one_of(study.config.experiments),
     cell=one_of(study.cells),
-    law=one_of(study.config.laws),
+    law=one_of(map(file_text, study.laws)),
+    trained=one_of(study.trainings),
+    training=one_of(study.config.trainings),
     shift=one_of(study.shifts),
     device=one_of(devices),
     figure=one_of(study.config.figures),
@@ -95,7 +102,7 @@ def data_files(dataset):
 
 @cache
 def shape_of(dataset):
-    """d_0, rows and outputs of a data set, whether an experiment uses it or not."""
+    """d_0, rows and outputs of a data set, whether it is used or not."""
     return study.shapes.get(dataset) or study.datasets[dataset].shape(root)
 
 
@@ -115,15 +122,32 @@ def dataset_modules(dataset):
     return [DATASETS.module(plain(dataset)["kind"]), *dataset.members()]
 
 
+laws = {file_text(law): law for law in study.laws}  # by the names of their files
+
+
+def law_of(wildcards):
+    """The law of the hidden weights in a file's name."""
+    return laws[wildcards.law]
+
+
 def features_code(wildcards, script="extract_features"):
     dataset, network = study.datasets[wildcards.dataset], study.networks[wildcards.network]
+    law = law_of(wildcards)
+    learned = [LEARNED] if study.learned_from(law) else []
     return code(
         script,
         *dataset_modules(dataset),
-        LAWS.module(wildcards.law),
-        ENCODINGS.module(LAWS.get(wildcards.law).encoding),
+        LAWS.module(law),
+        ENCODINGS.module(LAWS.get(law).encoding),
         ACTIVATIONS.module(network.activation),
+        *learned,
     )
+
+
+def learned_weights(wildcards):
+    """The table of the weights that a law's were learned in; none where they are drawn."""
+    training = study.learned_from(law_of(wildcards))
+    return expand(rules.train_networks.output.weights, trained=training.name, seed=wildcards.seed) if training else []
 
 
 def second_path_code(wildcards):
@@ -139,15 +163,15 @@ def features_of(wildcards, pattern, **wanted):
 def second_path_of(wildcards):
     """The features of a cell's second path, where it has one that a law can take."""
     shift = study.cells[wildcards.cell].shift
-    if not shift or not study.takes(wildcards.law, shift):
+    if not shift or not study.takes(law_of(wildcards), shift):
         return []
     return features_of(wildcards, rules.extract_second_path.output, shift=shift)
 
 
 def readout_tables(cells):
     """The readout tables of some cells, of every law and seed."""
-    names = [cell.name for cell in cells]
-    return expand(rules.train_readout.output, cell=names, law=study.config.laws, seed=study.config.seeds)
+    pairs = [(cell.name, file_text(law)) for cell in cells for law in cell.laws]
+    return [path for cell, law in pairs for path in expand(rules.train_readout.output, cell=cell, law=law, seed=seeds)]
 
 
 def theory_tables(cells):
@@ -168,7 +192,24 @@ def figure_tables(figure, stage):
         return []
     cells = [cell for name in record.experiments for cell in study.cells_of(name)]
     tables = {"readout": readout_tables, "theory": theory_tables}
-    return tables[stage](cells) if stage in tables else latency_tables()
+    if stage in tables:
+        return tables[stage](cells)
+    others = {"latency": latency_tables, "ranking": ranking_tables}
+    return others[stage]() if stage in others else training_tables(record.trainings, stage)
+
+
+def training_tables(names, stage):
+    """The tables of a stage of some trainings: of every cell and seed."""
+    if stage == "models":
+        return expand(rules.collect_models.output, training=names)
+    cells = [cell.name for name in names for cell in study.trainings_of(name)]
+    of_stage = {"bearing": rules.measure_distorted.output, "deployment": rules.measure_deployment.output}
+    return expand(of_stage[stage], trained=cells, seed=seeds)
+
+
+def ranking_tables():
+    """The table that says which measure orders the gap."""
+    return [rules.rank_measures.output.ranking]
 
 
 def undrawn_cells():

@@ -4,6 +4,7 @@
 rule extract_features:
     input:
         files=lambda wildcards: data_files(wildcards.dataset),
+        weights=learned_weights,
     output:
         "results/features/{dataset}/{network}/{law}/seed{seed}.parquet",
     log:
@@ -16,6 +17,7 @@ rule extract_features:
     params:
         dataset=lambda wildcards: plain(study.datasets[wildcards.dataset]),
         network=lambda wildcards: plain(study.networks[wildcards.network]),
+        law=law_of,
         code=features_code,
     message:
         "{wildcards.law} features of {wildcards.dataset} by {wildcards.network}, seed {wildcards.seed}"
@@ -26,6 +28,7 @@ rule extract_features:
 rule extract_second_path:
     input:
         files=lambda wildcards: data_files(wildcards.dataset),
+        weights=learned_weights,
     output:
         "results/features/{dataset}/{network}/{law}/{shift}/seed{seed}.parquet",
     log:
@@ -38,6 +41,7 @@ rule extract_second_path:
     params:
         dataset=lambda wildcards: plain(study.datasets[wildcards.dataset]),
         network=lambda wildcards: plain(study.networks[wildcards.network]),
+        law=law_of,
         shift=lambda wildcards: study.shifts[wildcards.shift],
         code=second_path_code,
     message:

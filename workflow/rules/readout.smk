@@ -16,6 +16,7 @@ rule train_readout:
         runtime=lambda wildcards: sizes.minutes(sizes.readout_flops(*readout_sizes(wildcards))),
     params:
         names=lambda wildcards: names_of(wildcards.cell),
+        law=law_of,
         task=lambda wildcards: plain(study.cells[wildcards.cell].task),
         dims=lambda wildcards: model_params(wildcards.cell)["dims"],
         activation=lambda wildcards: model_params(wildcards.cell)["activation"],

@@ -14,7 +14,8 @@ rule sample_weights:
         mem_mb=lambda wildcards: megabytes(sizes.weights_bytes(parse_dims(wildcards.dims))),
         runtime=sizes.LEAST_MINUTES,
     params:
-        code=lambda wildcards: code("sample_weights", LAWS.module(wildcards.law)),
+        law=law_of,
+        code=lambda wildcards: code("sample_weights", LAWS.module(law_of(wildcards))),
     message:
         "{wildcards.law} weights of dimensions {wildcards.dims}, seed {wildcards.seed}"
     script:

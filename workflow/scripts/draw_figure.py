@@ -2,7 +2,7 @@
 
 from msgspec import convert
 
-from onebit_rf.figures.facts import Facts
+from onebit_rf.figures.facts import AnyFacts
 from onebit_rf.figures.kinds import FIGURES
 from onebit_rf.figures.stage import draw_figure
 from onebit_rf.jobs.job import job
@@ -13,7 +13,7 @@ if __name__ == "__main__":
         draw_figure(
             snakemake.wildcards.figure,
             record=convert(record, FIGURES.get(record["kind"])),
-            facts=convert(snakemake.params.facts, list[Facts]),
+            facts=convert(snakemake.params.facts, list[AnyFacts]),
             inputs={stage: list(snakemake.input.get(stage, [])) for stage in snakemake.params.stages},
             outputs=dict(snakemake.output.items()),
         )

@@ -10,7 +10,7 @@ from onebit_rf.jobs.job import job, progress
 if __name__ == "__main__":
     with job(snakemake):
         record, network = snakemake.params.dataset, snakemake.params.network
-        law, seed = snakemake.wildcards.law, int(snakemake.wildcards.seed)
+        law, seed = snakemake.params.law, int(snakemake.wildcards.seed)
         dataset = convert(record, DATASETS.get(record["kind"])).make(seed, data_root(snakemake.config["data_root"]))
         extract_features(
             snakemake.output[0],
@@ -20,5 +20,6 @@ if __name__ == "__main__":
             activation=network["activation"],
             seed=seed,
             params={"dataset": record, "network": network, "law": law, "seed": seed},
+            weights=next(iter(snakemake.input.get("weights", [])), None),
             progress=lambda depths: progress(depths, "features"),
         )

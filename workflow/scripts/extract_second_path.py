@@ -10,7 +10,7 @@ from onebit_rf.jobs.job import job, progress
 if __name__ == "__main__":
     with job(snakemake):
         record, network = snakemake.params.dataset, snakemake.params.network
-        law, seed, shift = snakemake.wildcards.law, int(snakemake.wildcards.seed), snakemake.params.shift
+        law, seed, shift = snakemake.params.law, int(snakemake.wildcards.seed), snakemake.params.shift
         dataset = convert(record, DATASETS.get(record["kind"])).make(seed, data_root(snakemake.config["data_root"]))
         extract_second_path(
             snakemake.output[0],
@@ -21,5 +21,6 @@ if __name__ == "__main__":
             seed=seed,
             shift=shift,
             params={"dataset": record, "network": network, "law": law, "seed": seed, "shift": shift},
+            weights=next(iter(snakemake.input.get("weights", [])), None),
             progress=lambda depths: progress(depths, "features"),
         )

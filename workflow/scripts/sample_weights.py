@@ -5,5 +5,5 @@ from onebit_rf.weights.sampling import parse_dims, sample_weights
 
 if __name__ == "__main__":
     with job(snakemake):
-        law, seed = snakemake.wildcards.law, int(snakemake.wildcards.seed)
+        law, seed = snakemake.params.law, int(snakemake.wildcards.seed)
         sample_weights(snakemake.output[0], law, parse_dims(snakemake.wildcards.dims), seed)

@@ -19,7 +19,7 @@ if __name__ == "__main__":
             activation=params.activation,
             spectrum=params.spectrum,
             outputs=params.outputs,
-            law=wildcards.law,
+            law=params.law,
             seed=int(wildcards.seed),
             progress=lambda depths: progress(depths, "read-outs"),
         )

@@ -14,20 +14,23 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from onebit_rf.config.experiment import AnyDataset, AnyExperiment, task_of
-from onebit_rf.config.network import Network
+from onebit_rf.config.network import AnyNetwork, Network
 from onebit_rf.config.parse import parse
 from onebit_rf.config.records import Config
 from onebit_rf.config.task import CHANGED, AnyTask, TeacherTask, changed_features
+from onebit_rf.config.training import Training, recipe_of
 from onebit_rf.data.kinds import DatasetRecord
 from onebit_rf.errors import OnebitError
 from onebit_rf.model.record import Record, plain
 from onebit_rf.model.registry import number_text
 from onebit_rf.model.values import Value, column_value
+from onebit_rf.training.networks import NetworkRecord
+from onebit_rf.training.recipe import Recipe
 
 Kind = TypeVar("Kind", bound=Record)
 _LONGEST = 60  # characters of a value in a file name
-FIXED = ("sweep", "target")  # leaves of an experiment that no sweep varies
-_PARTS = {"dataset": AnyDataset, "network": Network}
+FIXED = ("sweep", "target", "laws")  # leaves of an experiment that no sweep varies
+_PARTS = {"dataset": AnyDataset, "network": AnyNetwork}
 
 
 @dataclass(frozen=True)
@@ -41,12 +44,14 @@ class Cell:
         task: what is learned.
         dataset, network: their names, which name the files of the features.
         data, net: their records.
+        laws: of the hidden weights.
     """
 
     name: str
     experiment: str
     swept: Mapping[str, Value]
     task: AnyTask
+    laws: list[str]
     dataset: str
     network: str
     data: DatasetRecord
@@ -67,6 +72,32 @@ class Cell:
     def is_described(self) -> bool:
         """Whether the theory describes it: a teacher on inputs whose spectrum is given."""
         return isinstance(self.task, TeacherTask) and self.data.spectrum is not None
+
+
+@dataclass(frozen=True)
+class TrainingCell:
+    """One training at one value of every leaf that it sweeps; `record` holds also what is measured of its models."""
+
+    name: str
+    training: str
+    swept: Mapping[str, Value]
+    recipe: Recipe
+    record: Training
+    dataset: str
+    network: str
+    data: DatasetRecord
+    net: NetworkRecord
+
+
+@dataclass
+class Layout:
+    """The cells of all experiments and trainings, their data sets and networks by name; a line for every mistake."""
+
+    cells: dict[str, Cell]
+    trainings: dict[str, TrainingCell]
+    datasets: dict[str, DatasetRecord]
+    networks: dict[str, NetworkRecord]
+    mistakes: list[str]
 
 
 @dataclass
@@ -97,22 +128,44 @@ def unique(wanted: str, taken: Mapping[str, Any]) -> str:
     return next(name for name in chain([wanted], (f"{wanted}-{i}" for i in count(2))) if name not in taken)
 
 
-def lay_out(config: Config) -> tuple[dict[str, Cell], Named, Named, list[str]]:
-    """Return the cells of all experiments, their data sets and networks, and a line for every mistake."""
+def lay_out(config: Config) -> Layout:
+    """Return the cells of all experiments and trainings."""
     datasets, networks = Named(dict(config.datasets)), Named(dict(config.networks))
-    cells: dict[str, Cell] = {}
-    mistakes: list[str] = []
-    for name, experiment in config.experiments.items():
-        try:
-            for cell in _cells(name, experiment, datasets, networks):
-                cells[cell.name] = cell
-        except OnebitError as error:
-            mistakes += [f"experiments.{name}{line}" for line in str(error).splitlines()]
-    return cells, datasets, networks, mistakes
+    layout = Layout({}, {}, datasets.records, networks.records, [])
+    for section, of_section in (("experiments", config.experiments), ("trainings", config.trainings)):
+        for name, record in of_section.items():
+            try:
+                for place in _places(name, record, datasets, networks):
+                    _add(layout, name, place, config)
+            except OnebitError as error:
+                layout.mistakes += [f"{section}.{name}{line}" for line in str(error).splitlines()]
+    return layout
 
 
-def _cells(name: str, experiment: AnyExperiment, datasets: Named, networks: Named) -> Iterator[Cell]:
-    """Yield the cells of an experiment; OnebitError names what is wrong from the experiment's key on."""
+@dataclass(frozen=True)
+class _Place:
+    """A cell of an experiment or a training: title, swept values, record, and the names and records of its parts."""
+
+    title: str
+    values: dict[str, Value]
+    record: AnyExperiment | Training
+    names: dict[str, str]
+    parts: dict[str, Any]
+
+
+def _add(layout: Layout, name: str, place: _Place, config: Config) -> None:
+    record, of_parts = place.record, (place.names["dataset"], place.names["network"], *place.parts.values())
+    if isinstance(record, Training):
+        layout.trainings[place.title] = TrainingCell(
+            place.title, name, place.values, recipe_of(record), record, *of_parts
+        )
+    else:
+        laws = record.laws or config.laws
+        layout.cells[place.title] = Cell(place.title, name, place.values, task_of(record), laws, *of_parts)
+
+
+def _places(name: str, experiment: AnyExperiment | Training, datasets: Named, networks: Named) -> Iterator[_Place]:
+    """Yield the cells of an experiment or a training; OnebitError names what is wrong from its key on."""
     rows, taken = assignments(experiment.sweep), {}
     leaves = list(dict.fromkeys(leaf for row in rows for leaf in row))
     for row in rows:
@@ -128,14 +181,21 @@ def _cells(name: str, experiment: AnyExperiment, datasets: Named, networks: Name
             tail = "".join(f",{leaf}~{file_text(_at(found[part], leaf))}" for leaf in changed)
             if known.records.get(names[part]) != parts[part]:
                 names[part] = known.add(parts[part], names[part] + tail)
-        nodes = {**plain(record), **found}
+        nodes = {**plain(record), **found, "network": _told(parts["network"], row)}
         named = {part: names[part] for part in _PARTS if isinstance(row.get(part, ""), str)}
         values = {leaf: named[leaf] if leaf in named else column_value(_at(nodes, leaf)) for leaf in leaves}
         title = unique("/".join([name, *(f"{leaf}~{file_text(value)}" for leaf, value in values.items())]), taken)
         if values in taken.values():
             raise OnebitError(f".sweep: the cell {', '.join(f'{k} {v}' for k, v in values.items())} stands twice")
         taken[title] = values
-        yield Cell(title, name, values, task_of(record), names["dataset"], names["network"], *parts.values())
+        yield _Place(title, values, record, names, parts)
+
+
+def _told(network: NetworkRecord, row: Mapping[str, Any]) -> dict[str, Any]:
+    """A network as its names tell it: without its kind, where that is the usual one and not swept."""
+    node = plain(network)
+    usual = node["kind"] == network.usual_kind and "network.kind" not in row
+    return {key: value for key, value in node.items() if not (usual and key == "kind")}
 
 
 def at_cell(swept: Mapping[str, Any]) -> str:

@@ -1,19 +1,22 @@
 """Reading a configuration: its records, its cells, and the checks across them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from onebit_rf.config.cells import Cell, at_cell, lay_out
+from onebit_rf.config.cells import Cell, TrainingCell, at_cell, lay_out
 from onebit_rf.config.parse import parse
 from onebit_rf.config.records import Config
-from onebit_rf.config.sizes import largest_matrix
+from onebit_rf.config.sizes import all_rows, largest_matrix
 from onebit_rf.config.study import Study
 from onebit_rf.config.task import TeacherTask, problem
+from onebit_rf.config.training_checks import check_training
 from onebit_rf.data.dataset import Shape, data_root
 from onebit_rf.errors import OnebitError
 from onebit_rf.model.readouts import READOUTS
 from onebit_rf.tables.files import MOST_NUMBERS
 from onebit_rf.theory.coverage import check_covered
+from onebit_rf.weights.laws import LAWS
+from onebit_rf.weights.laws.learned import Learned
 
 
 def read_config(node: dict[str, Any], base: dict[str, Any] | None = None) -> Study:
@@ -32,10 +35,10 @@ def read_config(node: dict[str, Any], base: dict[str, Any] | None = None) -> Stu
         raise _all_of(str(error).splitlines()) from None
     if strangers := list(_switched_off(node, base or node)):
         raise _all_of(strangers)
-    cells, datasets, networks, mistakes = lay_out(config)
-    shapes, unreadable = _shapes(config, cells, datasets.records)
-    study = Study(config, cells, datasets.records, networks.records, shapes)
-    mistakes += [*unreadable, *_cross_checks(study)]
+    layout = lay_out(config)
+    shapes, unreadable = _shapes(config, [*layout.cells.values(), *layout.trainings.values()], layout.datasets)
+    study = Study(config, layout.cells, layout.trainings, layout.datasets, layout.networks, shapes)
+    mistakes = [*layout.mistakes, *unreadable, *_cross_checks(study)]
     if mistakes:
         raise _all_of(mistakes)
     return study
@@ -43,7 +46,7 @@ def read_config(node: dict[str, Any], base: dict[str, Any] | None = None) -> Stu
 
 def _switched_off(node: dict[str, Any], base: dict[str, Any]) -> Iterator[str]:
     """Yield the entries that are null and have never been anything else."""
-    for section in ("datasets", "networks", "experiments", "figures"):
+    for section in ("datasets", "networks", "experiments", "trainings", "figures"):
         known = base.get(section) or {}
         for name in (name for name, entry in node[section].items() if entry is None and name not in known):
             yield f"{section}.{name}: there is none to switch off; known are {', '.join(known)}"
@@ -53,10 +56,12 @@ def _all_of(mistakes: list[str]) -> OnebitError:
     return OnebitError("\n".join(f"config: {mistake}" for mistake in dict.fromkeys(mistakes)))
 
 
-def _shapes(config: Config, cells: Mapping[str, Cell], datasets: Mapping[str, Any]) -> tuple[dict[str, Shape], list]:
+def _shapes(
+    config: Config, cells: Sequence[Cell | TrainingCell], datasets: Mapping[str, Any]
+) -> tuple[dict[str, Shape], list]:
     """Return the shape of every data set that a cell uses, and a line for each whose files are not as it says."""
     root, shapes, mistakes = data_root(config.data_root), {}, []
-    for name in dict.fromkeys(cell.dataset for cell in cells.values()):
+    for name in dict.fromkeys(cell.dataset for cell in cells):
         try:
             shapes[name] = datasets[name].shape(root)
         except OnebitError as error:
@@ -70,12 +75,15 @@ def _key_of(dataset: str, config: Config) -> str:
     at = f" (at {leaves.replace('~', ' ')})" if leaves else ""
     if name in config.datasets:
         return f"datasets.{name}{at}"
-    return f"experiments.{name.partition('-dataset')[0]}.dataset{at}"
+    owner = name.partition("-dataset")[0]
+    return f"{'experiments' if owner in config.experiments else 'trainings'}.{owner}.dataset{at}"
 
 
 def _cross_checks(study: Study) -> Iterator[str]:
     """Yield what is wrong across records."""
-    unsound = set(study.config.experiments) - {cell.experiment for cell in study.cells.values()}
+    config = study.config
+    unsound = set(config.experiments) - {cell.experiment for cell in study.cells.values()}
+    unsound |= set(config.trainings) - {cell.training for cell in study.trainings.values()}
     for cell in study.cells.values():
         if cell.dataset not in study.shapes:
             unsound.add(cell.experiment)
@@ -83,30 +91,46 @@ def _cross_checks(study: Study) -> Iterator[str]:
             for mistake in _check_cell(cell, study):
                 unsound.add(cell.experiment)
                 yield f"experiments.{cell.experiment}{mistake}{at_cell(cell.swept)}"
-    for name, figure in study.config.figures.items():
-        if "latency" in figure.stages and study.config.latency is None:
+    for cell in study.trainings.values():
+        if cell.dataset in study.shapes and cell.training not in unsound:
+            for mistake in check_training(cell, study.shapes[cell.dataset]):
+                unsound.add(cell.training)
+                yield f"trainings.{cell.training}{mistake}{at_cell(cell.swept)}"
+    for name, figure in config.figures.items():
+        if "latency" in figure.stages and config.latency is None:
             off = f"switch the figure off, too, by figures: {{{name}: null}}"
             yield f"figures.{name}: draws latency, which is switched off; {off}"
-        known = study.config.experiments
-        if unknown := [experiment for experiment in figure.experiments if experiment not in known]:
-            listed = ", ".join(known) or "none"
-            off = f"a figure is switched off by figures: {{{name}: null}}"
-            yield f"figures.{name}: no such experiment {unknown[0]!r}; known are {listed}; {off}"
-        elif not unsound & set(figure.experiments):
+        lost = [*_unknown(name, "experiment", figure.experiments, config.experiments)]
+        lost += _unknown(name, "training", figure.trainings, config.trainings)
+        yield from lost
+        if not lost and not unsound & {*figure.experiments, *figure.trainings}:
             yield from (f"figures.{name}{mistake}" for mistake in figure.check(study.facts(name)))
+
+
+def _unknown(figure: str, what: str, named: Sequence[str], known: Mapping[str, Any]) -> Iterator[str]:
+    """Yield that a figure names an experiment or a training that is not there."""
+    off = f"a figure is switched off by figures: {{{figure}: null}}"
+    for name in [name for name in named if name not in known][:1]:
+        yield f"figures.{figure}: no such {what} {name!r}; known are {', '.join(known) or 'none'}; {off}"
 
 
 def _check_cell(cell: Cell, study: Study) -> Iterator[str]:
     """Yield what is wrong with a cell, from its experiment's key on."""
+    if not cell.net.has_features:
+        yield f".network: {cell.network!r} has no layers that can be frozen; use one of kind mlp"
+        return
     shape, last = study.shapes[cell.dataset], cell.task.n_train.last
-    if last > shape.train_rows:
-        rows = f"{shape.train_rows}, the train rows of data set {cell.dataset!r}"
-        yield f".n_train.last: must be at most {rows}, got {last}"
+    if last > shape.train_rows - cell.task.skip:
+        left = f"{shape.train_rows - cell.task.skip}, the train rows of data set {cell.dataset!r}"
+        yield f".n_train.last: must be at most {left}{' after those skipped' if cell.task.skip else ''}, got {last}"
     if largest_matrix(shape, cell.net) > MOST_NUMBERS:
         yield f": weights or features of a layer are more than {MOST_NUMBERS} numbers, the most a table takes"
     yield from _check_path(cell, study)
+    yield from (mistake for law in cell.laws for mistake in _check_learned(cell, law, study))
     if isinstance(cell.task, TeacherTask):
         yield from _check_teacher(cell, shape)
+    elif cell.task.own_spectrum and (rows := all_rows(shape) - cell.task.skip) <= max(cell.net.widths):
+        yield f".own_spectrum: needs more rows than features, {max(cell.net.widths)}, there are {rows}; set it false"
     elif not shape.outputs:
         yield f".target: data set {cell.dataset!r} has no labels; use teacher, or a data set of images or a table"
     else:
@@ -114,9 +138,27 @@ def _check_cell(cell: Cell, study: Study) -> Iterator[str]:
         yield from (f".readouts: {readout} cannot learn labels; use ridge:λ" for readout in others)
 
 
+def _check_learned(cell: Cell, name: str, study: Study) -> Iterator[str]:
+    """Yield what keeps a cell from taking weights that a training learned."""
+    law = LAWS.get(name)
+    if not isinstance(law, Learned):
+        return
+    training = study.trainings.get(law.training)
+    if training is None:
+        known = [each.name for each in study.trainings.values() if each.name == each.training]
+        yield f".laws: {name}: no such training without a sweep; known are {', '.join(known) or 'none'}"
+    elif law.model not in training.recipe.models:
+        yield f".laws: {name}: the training has no such model; it has {', '.join(training.recipe.models)}"
+    elif (cell.dataset, cell.network) != (training.dataset, training.network):
+        yield f".laws: {name}: was learned on {training.dataset} by {training.network}; take the same ones"
+    elif cell.task.skip < training.recipe.n_train + training.recipe.n_valid:
+        rows = training.recipe.n_train + training.recipe.n_valid
+        yield f".skip: must be at least {rows}, the rows that {law.training} saw, got {cell.task.skip}"
+
+
 def _check_path(cell: Cell, study: Study) -> Iterator[str]:
     """Yield what keeps a cell from being tested otherwise than it was trained."""
-    if cell.shift and not any(study.takes(law, cell.shift) for law in study.config.laws):
+    if cell.shift and not any(study.takes(law, cell.shift) for law in cell.laws):
         yield ".test_weights.bits: rounds normal weights, which no law here has; add gaussian to laws"
     if cell.task.test_readout.noise > 0:
         others = [readout for readout in cell.task.readouts if not READOUTS.get(readout).is_linear]

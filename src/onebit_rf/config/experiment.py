@@ -4,14 +4,16 @@ from typing import Annotated, Any, Union
 
 from msgspec import Meta
 
-from onebit_rf.config.network import Network
+from onebit_rf.config.network import AnyNetwork
 from onebit_rf.config.task import AnyTask, LabelsTask, TeacherTask
 from onebit_rf.data.kinds import DATASETS
+from onebit_rf.model.record import DISTINCT, member_of
+from onebit_rf.weights.laws import LAWS
 
 AnyDataset: Any = Union[tuple(DATASETS.get(kind) for kind in DATASETS.names())]  # noqa: UP007 (made from a list)
 
 DatasetChoice = Annotated[str | AnyDataset, Meta(description="name of a data set, or a data set")]
-NetworkChoice = Annotated[str | Network, Meta(description="name of a network, or a network")]
+NetworkChoice = Annotated[str | AnyNetwork, Meta(description="name of a network, or a network")]
 _LEAVES = {"type": "object", "description": "leaf → values", "additionalProperties": {"type": "array", "minItems": 1}}
 _CELLS = {"type": "array", "items": {"type": "object"}, "description": "a mapping leaf → value for each cell"}
 Sweep = Annotated[
@@ -24,11 +26,19 @@ Sweep = Annotated[
 ]
 
 
+Law = Annotated[str, member_of(LAWS, "law of the hidden weights")]
+OwnLaws = Annotated[
+    Annotated[list[Law], Meta(min_length=1), DISTINCT] | None,
+    Meta(description="laws of the hidden weights in this experiment; null takes those of `laws`"),
+]
+
+
 class TeacherExperiment(TeacherTask, tag="teacher", kw_only=True):
     """A teacher's labels on the features of a data set and a network."""
 
     dataset: DatasetChoice
     network: NetworkChoice
+    laws: OwnLaws = None
     sweep: Sweep = None
 
 
@@ -37,6 +47,7 @@ class LabelsExperiment(LabelsTask, tag="labels", kw_only=True):
 
     dataset: DatasetChoice
     network: NetworkChoice
+    laws: OwnLaws = None
     sweep: Sweep = None
 
 

@@ -4,8 +4,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from onebit_rf.config.network import Widths
 from onebit_rf.model.record import DISTINCT, Count, NonNegative, Record
+from onebit_rf.training.networks.mlp import Widths
 
 
 class Latency(Record):

@@ -1,17 +1,10 @@
-"""The record of a network."""
+"""The records of the networks: those of `onebit_rf.training.networks`, by kind."""
 
-from typing import Annotated
+from typing import Any, Union
 
-from msgspec import Meta
+from onebit_rf.training.networks import NETWORKS
+from onebit_rf.training.networks.mlp import Mlp as Network
 
-from onebit_rf.model.activations import ACTIVATIONS
-from onebit_rf.model.record import Count, Record, member_of
+__all__ = ["AnyNetwork", "Network"]
 
-Widths = Annotated[list[Count], Meta(min_length=1, max_length=64)]
-
-
-class Network(Record):
-    """Hidden layers x_ℓ = φ(W_ℓ x_{ℓ−1})."""
-
-    activation: Annotated[str, member_of(ACTIVATIONS, "φ")]
-    widths: Annotated[Widths, Meta(description="d_1 … d_L; all depths 1 … L are computed in one pass")]
+AnyNetwork: Any = Union[tuple(NETWORKS.get(kind) for kind in NETWORKS.names())]  # noqa: UP007 (made from a list)

@@ -76,8 +76,13 @@ def _fields(kind: type[Record]) -> dict[str, Any]:
 
 @cache
 def _required(kind: type[Record]) -> frozenset[str]:
-    tag = kind.__struct_config__.tag_field
+    tag = kind.__struct_config__.tag_field if _usual_tag(kind) is None else None
     return frozenset(field.name for field in msgspec.structs.fields(kind) if field.required) | ({tag} if tag else set())
+
+
+def _usual_tag(kind: type[Record]) -> str | None:
+    """The kind of a record that names none, where there is a usual one."""
+    return getattr(kind, "usual_kind", None)
 
 
 def _read_record(kind: type[Record], node: Any, path: str, mistakes: list[str]) -> Any:
@@ -109,12 +114,13 @@ def _read_tagged(kinds: tuple[type[Record], ...], node: Any, path: str, mistakes
     field = kinds[0].__struct_config__.tag_field
     if field is None:
         return _read_record(kinds[0], node, path, mistakes)
-    if field not in node:
+    tag = node.get(field, _usual_tag(kinds[0]))
+    if tag is None:
         mistakes.append(f"{path}: missing key {field}; it is one of {', '.join(tags)}")
-    elif not isinstance(node[field], str) or node[field] not in tags:
-        mistakes.append(f"{_below(path, field)}: must be one of {', '.join(tags)}, got {node[field]!r}")
+    elif not isinstance(tag, str) or tag not in tags:
+        mistakes.append(f"{_below(path, field)}: must be one of {', '.join(tags)}, got {tag!r}")
     else:
-        return _read_record(tags[node[field]], node, path, mistakes)
+        return _read_record(tags[tag], node, path, mistakes)
     return None
 
 

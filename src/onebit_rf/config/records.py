@@ -4,12 +4,12 @@ from typing import Annotated, Any, Union
 
 from msgspec import Meta
 
-from onebit_rf.config.experiment import AnyDataset, AnyExperiment
+from onebit_rf.config.experiment import AnyDataset, AnyExperiment, Law
 from onebit_rf.config.latency import Latency
-from onebit_rf.config.network import Network
+from onebit_rf.config.network import AnyNetwork
+from onebit_rf.config.training import Training
 from onebit_rf.figures.kinds import FIGURES
-from onebit_rf.model.record import DISTINCT, Name, Record, member_of
-from onebit_rf.weights.laws import LAWS
+from onebit_rf.model.record import DISTINCT, Name, Record
 
 Seed = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 AnyFigure: Any = Union[tuple(FIGURES.get(kind) for kind in FIGURES.names())]  # noqa: UP007 (made from a list)
@@ -19,10 +19,11 @@ class Config(Record):
     """config/config.yaml with its overlays; an entry that is null is switched off."""
 
     seeds: Annotated[list[Seed], Meta(min_length=1, description="replicates"), DISTINCT]
-    laws: Annotated[list[Annotated[str, member_of(LAWS, "law of the hidden weights")]], Meta(min_length=1), DISTINCT]
+    laws: Annotated[list[Law], Meta(min_length=1), DISTINCT]
     data_root: Annotated[str, Meta(min_length=1, description="folder of data files")]
     datasets: Annotated[dict[Name, AnyDataset], Meta(description="inputs x_0")]
-    networks: Annotated[dict[Name, Network], Meta(description="hidden layers")]
+    networks: Annotated[dict[Name, AnyNetwork], Meta(description="hidden layers")]
     experiments: Annotated[dict[Name, AnyExperiment], Meta(description="what is learned")]
+    trainings: Annotated[dict[Name, Training], Meta(description="networks whose hidden weights are learned")]
     latency: Annotated[Latency | None, Meta(description="time of inference by backend")]
     figures: Annotated[dict[Name, AnyFigure], Meta(description="what is drawn of it")]

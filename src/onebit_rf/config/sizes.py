@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+from onebit_rf.config.cells import TrainingCell
 from onebit_rf.config.network import Network
 from onebit_rf.config.task import Task
 from onebit_rf.data.dataset import Shape
@@ -49,7 +50,8 @@ def readout_bytes(task: Task, shape: Shape, network: Network) -> int:
     bytes a number), their Gram matrix, its factor, and the products with the test rows.
     """
     rows, n, width = all_rows(shape), int(task.n_train.sizes()[-1]), max(network.widths)
-    return PROCESS_BYTES + 28 * rows * width + 8 * (4 * n * n + 2 * n * shape.test_rows)
+    own = 16 * width**2 + 8 * rows * shape.outputs if getattr(task, "own_spectrum", False) else 0
+    return PROCESS_BYTES + 28 * rows * width + 8 * (4 * n * n + 2 * n * shape.test_rows) + own
 
 
 def features_flops(shape: Shape, network: Network) -> float:
@@ -66,6 +68,41 @@ def readout_flops(task: Task, shape: Shape, network: Network) -> float:
     n, width = int(task.n_train.sizes()[-1]), max(network.widths)
     once = 2.0 * n * n * width + n**3 + 2.0 * n * shape.test_rows * (width + n)
     return once * len(network.widths) * len(task.readouts) * (1 + len(task.n_train.sizes()))
+
+
+def training_bytes(cell: TrainingCell, shape: Shape) -> int:
+    """Memory of a training: torch, the rows, and for each model its weights, gradients, averages and taken copies."""
+    weights = cell.net.size(shape.input_dim, shape.image, shape.outputs)[0]
+    copies = 6 + len(cell.recipe.protocols)
+    return 2 * data_bytes(shape) + 4 * weights * copies * _models(cell)
+
+
+def training_flops(cell: TrainingCell, shape: Shape) -> float:
+    """Operations of a training: three products forward and back, and once more for looking at the losses."""
+    products = cell.net.size(shape.input_dim, shape.image, shape.outputs)[1]
+    return 8.0 * products * cell.recipe.n_train * cell.recipe.epochs * _models(cell)
+
+
+def distorted_flops(cell: TrainingCell, shape: Shape) -> float:
+    """Operations of testing all models under fifty distortions."""
+    products = cell.net.size(shape.input_dim, shape.image, shape.outputs)[1]
+    return 2.0 * 50 * products * shape.test_rows * _models(cell) * len(cell.recipe.protocols)
+
+
+def sharpness_bytes(cell: TrainingCell, shape: Shape) -> int:
+    """Memory of the sharpness: that of the training, and the vectors of an eigenvalue's search, at most a gigabyte."""
+    return training_bytes(cell, shape) + (1 << 30)
+
+
+def sharpness_flops(cell: TrainingCell, shape: Shape) -> float:
+    """Operations of the sharpness: some thousand products for each example and model."""
+    products = cell.net.size(shape.input_dim, shape.image, shape.outputs)[1]
+    settings = cell.record.sharpness
+    return 4.0 * products * settings.examples * (500 + 30 * settings.draws) * _models(cell) * len(cell.recipe.protocols)
+
+
+def _models(cell: TrainingCell) -> int:
+    return len(cell.recipe.models) * len(cell.recipe.weight_decays)
 
 
 def minutes(flops: float) -> int:

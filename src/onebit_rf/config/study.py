@@ -4,15 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from onebit_rf.config.cells import Cell
-from onebit_rf.config.network import Network
+from onebit_rf.config.cells import Cell, TrainingCell
 from onebit_rf.config.records import Config
-from onebit_rf.config.task import TeacherTask, changed_features
+from onebit_rf.config.task import TeacherTask, WeightsAtTest, changed_features
 from onebit_rf.data.dataset import Shape
 from onebit_rf.data.kinds import DatasetRecord
-from onebit_rf.figures.facts import Facts
+from onebit_rf.figures.facts import AnyFacts, Facts, TrainingFacts
 from onebit_rf.model.activations import ACTIVATIONS
+from onebit_rf.model.record import plain
+from onebit_rf.training.networks import NetworkRecord
 from onebit_rf.weights.laws import LAWS
+from onebit_rf.weights.laws.learned import Learned
 
 
 @dataclass(frozen=True)
@@ -22,14 +24,16 @@ class Study:
     Attributes:
         config: the configuration.
         cells: all cells of all experiments by name.
+        trainings: all cells of all trainings by name.
         datasets, networks: what they are computed from, by the names of their files.
         shapes: d_0, rows and outputs of every data set that a cell uses.
     """
 
     config: Config
     cells: Mapping[str, Cell]
+    trainings: Mapping[str, TrainingCell]
     datasets: Mapping[str, DatasetRecord]
-    networks: Mapping[str, Network]
+    networks: Mapping[str, NetworkRecord]
     shapes: Mapping[str, Shape]
 
     @property
@@ -38,8 +42,28 @@ class Study:
         return {cell.shift: changed_features(cell.task) for cell in self.cells.values() if cell.shift}
 
     def takes(self, law: str, shift: str) -> bool:
-        """Whether the weights of a law can be changed so: those that are on a grid from the start are not rounded."""
-        return self.shifts[shift]["weights"]["bits"] is None or LAWS.get(law).normal
+        """Whether the weights of a law can be changed so: those that are on a grid from the start are not rounded.
+
+        Those that were learned are neither rounded nor drawn anew.
+        """
+        weights = self.shifts[shift]["weights"]
+        if isinstance(LAWS.get(law), Learned):
+            return weights == plain(WeightsAtTest())
+        return weights["bits"] is None or LAWS.get(law).normal
+
+    @property
+    def laws(self) -> list[str]:
+        """All laws of the hidden weights in any cell."""
+        return list(dict.fromkeys([*self.config.laws, *(law for cell in self.cells.values() for law in cell.laws)]))
+
+    def learned_from(self, law: str) -> TrainingCell | None:
+        """The training that a law's weights are learned in; None where they are frozen."""
+        known = LAWS.get(law)
+        return self.trainings.get(known.training) if isinstance(known, Learned) else None
+
+    def trainings_of(self, training: str) -> list[TrainingCell]:
+        """The cells of a training."""
+        return [cell for cell in self.trainings.values() if cell.training == training]
 
     def cells_of(self, experiment: str) -> list[Cell]:
         """The cells of an experiment."""
@@ -53,10 +77,36 @@ class Study:
         """The experiments that the theory describes in some of their cells."""
         return [name for name in self.config.experiments if any(cell.is_described for cell in self.cells_of(name))]
 
-    def facts(self, figure: str) -> list[Facts]:
-        """What a figure is told of the cells of its experiments."""
-        names = self.config.figures[figure].experiments
-        return [self._facts(cell) for name in names for cell in self.cells_of(name)]
+    def facts(self, figure: str) -> list[AnyFacts]:
+        """What a figure is told of the cells of its experiments, and then of its trainings."""
+        record = self.config.figures[figure]
+        of_experiments = [self._facts(cell) for name in record.experiments for cell in self.cells_of(name)]
+        return of_experiments + [
+            self._training_facts(cell) for name in record.trainings for cell in self.trainings_of(name)
+        ]
+
+    def _training_facts(self, cell: TrainingCell) -> TrainingFacts:
+        recipe = cell.recipe
+        return TrainingFacts(
+            cell=cell.name,
+            training=cell.training,
+            swept=dict(cell.swept),
+            dataset=cell.dataset,
+            network=cell.network,
+            kind=cell.net.__struct_config__.tag,
+            width=cell.net.width,
+            depth=cell.net.depth,
+            n_train=recipe.n_train,
+            models=recipe.models,
+            weight_decays=recipe.weight_decays,
+            protocols=recipe.protocols,
+            source=recipe.source,
+            epochs=recipe.epochs,
+            loss=recipe.loss,
+            sharpness=cell.record.sharpness is not None,
+            distorted=cell.record.distorted,
+            seeds=len(self.config.seeds),
+        )
 
     def _facts(self, cell: Cell) -> Facts:
         return Facts(
@@ -64,7 +114,7 @@ class Study:
             experiment=cell.experiment,
             swept=dict(cell.swept),
             target="teacher" if isinstance(cell.task, TeacherTask) else "labels",
-            laws=self.config.laws,
+            laws=cell.laws,
             readouts=cell.task.readouts,
             n_train=cell.task.n_train.sizes().tolist(),
             noise=getattr(cell.task, "noise", None),

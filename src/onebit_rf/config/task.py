@@ -75,6 +75,7 @@ class Task(Record, tag_field="target", kw_only=True):
 
     n_train: Annotated[SampleSizes, Meta(description="sample sizes n of the fits")]
     readouts: Readouts
+    skip: Annotated[int, Meta(ge=0, description="train rows left out: those that learned weights were trained on")] = 0
     test_inputs: InputsAtTest = msgspec.field(default_factory=InputsAtTest)
     test_weights: WeightsAtTest = msgspec.field(default_factory=WeightsAtTest)
     test_readout: ReadoutAtTest = msgspec.field(default_factory=ReadoutAtTest)
@@ -102,6 +103,10 @@ class TeacherTask(Task, tag="teacher", kw_only=True):
 
 class LabelsTask(Task, tag="labels", kw_only=True):
     """The labels of a data set: one-hot targets of its classes, or the number that a table is to predict."""
+
+    own_spectrum: Annotated[
+        bool, Meta(description="predict the error from covariance and label correlations of all rows' features, too")
+    ] = False
 
 
 AnyTask = TeacherTask | LabelsTask

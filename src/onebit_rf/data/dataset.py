@@ -3,7 +3,7 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -20,12 +20,14 @@ class Shape:
         input_dim: d_0.
         train_rows, test_rows: numbers of rows.
         outputs: 0 where rows have no labels, 1 where they have a number to regress on, K ≥ 2 where they have classes.
+        image: height, width and channels where inputs are images; their product is d_0.
     """
 
     input_dim: int
     train_rows: int
     test_rows: int
     outputs: int = 0
+    image: tuple[int, int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -40,21 +42,65 @@ class Dataset:
     label: np.ndarray | None = None
 
 
-def standardise(x: np.ndarray, n_train: int, centre: bool, scale: bool) -> np.ndarray:
-    """Subtract each pixel's mean, then divide all pixels by one number so that tr Σ_0/d = 1; both over train rows.
+@dataclass(frozen=True)
+class Pixels:
+    """Images of shape (rows, h, w, channels), uint8, train rows first, and their classes 0 … K − 1, float64."""
 
-    Raises:
-        OnebitError: nothing is left to scale.
+    images: np.ndarray
+    n_train: int
+    label: np.ndarray
+
+    @property
+    def train(self) -> np.ndarray:
+        """The images of the train rows."""
+        return self.images[: self.n_train]
+
+    @property
+    def test(self) -> np.ndarray:
+        """The images of the test rows."""
+        return self.images[self.n_train :]
+
+
+@dataclass(frozen=True)
+class Standardiser:
+    """x → (x − mean)/divisor: a mean for each pixel, one divisor for all.
+
+    Attributes:
+        mean: shape (d_0,), float64.
+        divisor: a number.
     """
-    x = x.astype(np.float64)
-    if centre:
-        x -= x[:n_train].mean(axis=0)
-    if scale:
-        mean_square = np.mean(x[:n_train] ** 2)
+
+    mean: np.ndarray
+    divisor: float
+
+    @classmethod
+    def fit(cls, train: np.ndarray, centre: bool, scale: bool) -> Self:
+        """Return the one for which tr Σ_0/d = 1 over the rows `train` (if `scale`) and each pixel has mean 0.
+
+        Without `centre` the mean is taken to be 0, without `scale` the divisor to be 1.
+
+        Raises:
+            OnebitError: nothing is left to scale.
+        """
+        rows = _flat(train)
+        mean = rows.mean(axis=0) if centre else np.zeros(rows.shape[1])
+        rows -= mean
+        mean_square = np.mean(rows**2) if scale else 1.0
         if mean_square == 0:
             raise OnebitError("scale: the train images are all alike or black, so that there is no scale; set it false")
-        x /= np.sqrt(mean_square)
-    return x.astype(np.float32)
+        return cls(mean, float(np.sqrt(mean_square)))
+
+    def apply(self, x: np.ndarray) -> np.ndarray:
+        """Return rows or images x of shape (m, …) as inputs of shape (m, d_0), float32."""
+        rows = _flat(x)
+        rows -= self.mean
+        rows /= self.divisor
+        return rows.astype(np.float32)
+
+
+def _flat(x: np.ndarray) -> np.ndarray:
+    """A copy of x, a row each, float64."""
+    return x.reshape(len(x), -1).astype(np.float64)
 
 
 def data_root(configured: str) -> Path:

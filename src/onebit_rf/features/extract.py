@@ -3,6 +3,7 @@
 Inputs and weights are made here rather than read: that is quicker than most disks, and half of what they would fill.
 """
 
+import importlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -17,11 +18,20 @@ from onebit_rf.tables.features import FEATURES
 from onebit_rf.tables.files import TableWriter
 from onebit_rf.weights.laws import LAWS
 
+LEARNED = "onebit_rf.features.learned"  # imported by name, so that features of drawn weights do not depend on it
+
 
 def draw_layers(law: str, dims: Sequence[int], seed: int) -> Iterator[Layer]:
     """Draw the layers of a network of dimensions (d_0, …, d_L) one at a time, so that only one is in memory."""
     for layer, (fan_in, fan_out) in enumerate(pairwise(dims), start=1):
         yield ENCODINGS.get(LAWS.get(law).encoding).make_layer(LAWS.get(law).draw(fan_out, fan_in, seed, layer))
+
+
+def layers_of(law: str, dims: Sequence[int], seed: int, weights: str | Path | None) -> Iterator[Layer]:
+    """Return the layers of a network: those learned in the table `weights`, or drawn by the law where it is None."""
+    if weights is None:
+        return draw_layers(law, dims, seed)
+    return importlib.import_module(LEARNED).learned_layers(weights, LAWS.get(law).model)
 
 
 def propagate(x: np.ndarray, layers: Iterable[Layer], activation: str) -> Iterator[np.ndarray]:
@@ -40,14 +50,25 @@ def extract_features(
     activation: str,
     seed: int,
     params: dict[str, Any],
+    weights: str | Path | None = None,
     progress: Callable[[Iterable[int]], Iterable[int]] = iter,
 ) -> None:
     """Write the features of all depths of a data set, one row group per depth.
 
     Split and label of every row go along, so that the read-outs need no other table.
+
+    Args:
+        path: the table.
+        dataset: rows x_0.
+        law: of the hidden weights.
+        widths, activation: of the network.
+        seed: of weights that are drawn.
+        params: what the table's provenance records.
+        weights: the table of weights that are learned.
+        progress: wraps the iteration over depths.
     """
     rows = split_and_label(dataset)
-    layers = draw_layers(law, [dataset.x.shape[1], *widths], seed)
+    layers = layers_of(law, [dataset.x.shape[1], *widths], seed, weights)
     features = propagate(dataset.x, layers, activation)
     with TableWriter(path, FEATURES, params) as writer:
         for depth in progress(range(1, len(widths) + 1)):

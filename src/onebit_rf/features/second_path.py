@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from onebit_rf.data.dataset import Dataset, split_and_label
-from onebit_rf.features.extract import propagate
+from onebit_rf.features.extract import layers_of, propagate
 from onebit_rf.features.layers import ENCODINGS, Layer
 from onebit_rf.jobs.seeds import stream
 from onebit_rf.model.grids import grid
@@ -55,6 +55,7 @@ def extract_second_path(
     seed: int,
     shift: dict[str, dict[str, Any]],
     params: dict[str, Any],
+    weights: str | Path | None = None,
     progress: Callable[[Iterable[int]], Iterable[int]] = iter,
 ) -> None:
     """Write the features of the test rows on the second path, one row group per depth.
@@ -66,12 +67,15 @@ def extract_second_path(
         shift: `inputs`, the arguments noise, gain and overlap of `shift_inputs`, and `weights`, bits and correlation
             of `shifted_layers`.
         params: what the table's provenance records.
+        weights: the table of weights that are learned: they are tested as they are.
         progress: wraps the iteration over depths.
     """
     label = None if dataset.label is None else dataset.label[dataset.n_train :]
     x = shift_inputs(dataset.x[dataset.n_train :], seed, **shift["inputs"])
     rows = split_and_label(Dataset(x, 0, label))
-    layers = shifted_layers(law, [x.shape[1], *widths], seed, **shift["weights"])
+    dims = [x.shape[1], *widths]
+    drawn = shifted_layers(law, dims, seed, **shift["weights"]) if weights is None else None
+    layers = drawn or layers_of(law, dims, seed, weights)
     with TableWriter(path, FEATURES, params) as writer:
         for depth, features in zip(progress(range(1, len(widths) + 1)), propagate(x, layers, activation), strict=True):
             writer.write(depth=depth, **rows, x=features)

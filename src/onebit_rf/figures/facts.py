@@ -1,11 +1,11 @@
-"""What a figure is told of the cells of its experiments, beside their tables."""
+"""What a figure is told of the cells of its experiments and trainings, beside their tables."""
 
 from typing import Any
 
 from onebit_rf.model.record import Record
 
 
-class Facts(Record):
+class Facts(Record, tag_field="of", tag="experiment"):
     """A cell of an experiment.
 
     Attributes:
@@ -63,3 +63,43 @@ class Facts(Record):
             for readout in self.readouts
             for depth in range(1, len(self.dims))
         ]
+
+
+class TrainingFacts(Record, tag_field="of", tag="training"):
+    """A cell of a training.
+
+    Attributes:
+        cell, training: their names, as in the tables.
+        swept: leaf → its value in this cell.
+        dataset, network: their names.
+        kind: of the network: mlp, cnn, …
+        width, depth: of its widest hidden layer, and how many there are.
+        n_train: rows that are trained on.
+        models, weight_decays, protocols: what is trained, and how it is taken.
+        source: learned or frozen hidden weights.
+        epochs, loss: of the protocols.
+        sharpness, distorted: whether these are measured.
+        seeds: number of replicates.
+    """
+
+    cell: str
+    training: str
+    swept: dict[str, int | float | str]
+    dataset: str
+    network: str
+    kind: str
+    width: int
+    depth: int
+    n_train: int
+    models: list[str]
+    weight_decays: list[float]
+    protocols: list[str]
+    source: str
+    epochs: int
+    loss: float
+    sharpness: bool
+    distorted: bool
+    seeds: int
+
+
+AnyFacts = Facts | TrainingFacts

@@ -7,24 +7,36 @@ from typing import TYPE_CHECKING, Any
 
 from onebit_rf.errors import OnebitError
 from onebit_rf.figures import style
-from onebit_rf.figures.facts import Facts
+from onebit_rf.figures.facts import AnyFacts
 from onebit_rf.figures.kinds import Drawing, FigureRecord, Tables
+from onebit_rf.tables.bearing import BEARING
+from onebit_rf.tables.deployment import DEPLOYMENT
 from onebit_rf.tables.files import read_frame, read_provenance, write_table
 from onebit_rf.tables.findings import FINDINGS
 from onebit_rf.tables.latency import LATENCY
+from onebit_rf.tables.models import MODELS
+from onebit_rf.tables.ranking import RANKING
 from onebit_rf.tables.readout import READOUT
 from onebit_rf.tables.theory import THEORY
 
 if TYPE_CHECKING:
     import pandas as pd
 
-STAGES = {"readout": READOUT, "theory": THEORY, "latency": LATENCY}
+STAGES = {
+    "readout": READOUT,
+    "theory": THEORY,
+    "latency": LATENCY,
+    "models": MODELS,
+    "bearing": BEARING,
+    "ranking": RANKING,
+    "deployment": DEPLOYMENT,
+}
 
 
 def draw_figure(
     name: str,
     record: FigureRecord,
-    facts: Sequence[Facts],
+    facts: Sequence[AnyFacts],
     inputs: Mapping[str, Sequence[str]],
     outputs: Mapping[str, str],
 ) -> None:
@@ -47,8 +59,14 @@ def draw_figure(
     drawing = record.draw(Tables(**frames, facts=facts))
     write_findings(outputs["findings"], name, drawing)
     files = [(path, STAGES[stage]) for stage in inputs for path in inputs[stage]]
-    Path(outputs["caption"]).write_text(caption(drawing, frames.get("readout"), files), encoding="utf-8")
+    Path(outputs["caption"]).write_text(caption(drawing, _replicates(frames), files), encoding="utf-8")
     style.save(drawing.figure, [outputs["pdf"], outputs["png"]])
+
+
+def _replicates(frames: "Mapping[str, pd.DataFrame | None]") -> "pd.DataFrame | None":
+    """The table whose seeds the caption counts: of read-outs, or of trained models."""
+    found = [frames.get(stage) for stage in ("readout", "models")]
+    return next((frame for frame in found if frame is not None), None)
 
 
 def write_findings(path: str | Path, name: str, drawing: Drawing) -> None:

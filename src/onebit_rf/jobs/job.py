@@ -5,7 +5,7 @@ import resource
 import sys
 import time
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -50,6 +50,24 @@ def _check_memory(needed_mb: int) -> None:
             f"this job needs about {needed_mb / 1e3:.1f} GB of memory, this machine has {memory / 1e3:.1f} GB; "
             "make the network's widths or the data set's rows fewer"
         )
+
+
+@contextmanager
+def bar(label: str) -> Iterator[Callable[[float, str], None]]:
+    """Yield what draws a bar on stderr when a terminal watches: (share done, what to say beside it); else silent."""
+    if not sys.stderr.isatty():
+        yield lambda share, text: None
+        return
+    from tqdm import tqdm
+
+    shape = "{desc}: {percentage:3.0f} %|{bar}| {elapsed} passed, {remaining} left{postfix}"
+    with tqdm(desc=label, total=1.0, leave=False, bar_format=shape) as drawn:
+
+        def show(share: float, text: str) -> None:
+            drawn.set_postfix_str(text, refresh=False)
+            drawn.update(share - drawn.n)
+
+        yield show
 
 
 def progress(items: Iterable, label: str) -> Iterable:

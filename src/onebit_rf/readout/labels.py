@@ -24,8 +24,7 @@ def learn_labels(
     The MSE of classes is the mean over their one-hot targets. A number is learned and measured in standard deviations
     of the train rows about their mean: an MSE of 1 is that of predicting the mean.
     """
-    targets = np.eye(outputs)[label.astype(int)] if outputs > 1 else _standardised(label, len(train))
-    labels, wanted = np.split(targets, [len(train)])
+    labels, wanted = np.split(targets_of(label, len(train), outputs), [len(train)])
     fits, reason = LearningCurve(train, n_train, ridge).fit(labels)
     train_mse = train_errors(train, labels, fits, n_train)
     residual, values = of_labels(train_mse, labels, n_train), {"train_mse": train_mse}
@@ -45,6 +44,11 @@ def learn_labels(
             "reason": reason,
             "train_residual": residual,
         }
+
+
+def targets_of(label: np.ndarray, n_train: int, outputs: int) -> np.ndarray:
+    """Return what is learned of the labels of rows, the first `n_train` of them train rows: shape (rows, outputs)."""
+    return np.eye(outputs)[label.astype(int)] if outputs > 1 else _standardised(label, n_train)
 
 
 def _standardised(label: np.ndarray, n_train: int) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 import importlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,13 @@ from onebit_rf.tables.files import TableWriter, read_group, read_matrix
 from onebit_rf.tables.readout import READOUT
 
 LABELS_LEARNER = "onebit_rf.readout.labels"
+OWN_SPECTRUM = "onebit_rf.readout.own_spectrum"
 
 
 def learner_modules(task: Task) -> list[str]:
-    """The modules that train the read-outs of a task."""
+    """The modules that train the read-outs of a task, or predict what they do."""
     if isinstance(task, LabelsTask):
-        return [LABELS_LEARNER]
+        return [LABELS_LEARNER, OWN_SPECTRUM] if task.own_spectrum else [LABELS_LEARNER]
     return sorted({f"onebit_rf.readout.{READOUTS.get(readout).learner}" for readout in task.readouts})
 
 
@@ -63,7 +65,8 @@ def train_readout(
     last = task.n_train.last
     rows = read_group(features, FEATURES, 0, ["split", "label"])
     is_test, label = np.array(rows["split"].to_pylist()) == "test", rows["label"].to_numpy()
-    used = np.flatnonzero((np.arange(len(is_test)) < last) | is_test)
+    row = np.arange(len(is_test)) - task.skip
+    used = np.flatnonzero(((row >= 0) & (row < last)) | is_test)
     usual = {"metric": "mse", "converged": True, "reason": "", "train_residual": None, "distance": None}
     params = {**plain(task), "names": dict(names), "law": law, "seed": seed}
     with TableWriter(path, READOUT.sweeping(names), params) as writer:
@@ -74,6 +77,7 @@ def train_readout(
             try:
                 if isinstance(task, LabelsTask):
                     results = _learn_labels(train, test, second, task, label[used], outputs)
+                    results = chain(results, _predict_labels(features, depth, task, label, outputs))
                 else:
                     model = dims[: depth + 1], activation, spectrum
                     results = _learn_teachers(train, test, second, task, model, seed)
@@ -125,3 +129,16 @@ def _learn_labels(
         ridge = READOUTS.get(readout).fields["ridge"]
         results = learner.learn_labels(train, test, second, n_train, ridge, label, outputs)
         yield from ({"readout": readout, **rows} for rows in results)
+
+
+def _predict_labels(
+    features: str | Path, depth: int, task: LabelsTask, label: np.ndarray, outputs: int
+) -> Iterator[Rows]:
+    """Predict the same from the moments of all rows of the features' table, where the task asks for it."""
+    if not task.own_spectrum:
+        return
+    learner, own = importlib.import_module(LABELS_LEARNER), importlib.import_module(OWN_SPECTRUM)
+    pool = read_matrix(features, FEATURES, "x", depth - 1)[task.skip :]  # learned weights know the rows before
+    targets = learner.targets_of(label[task.skip :], task.n_train.last, outputs)
+    ridges = {readout: READOUTS.get(readout).fields["ridge"] for readout in task.readouts}
+    yield from own.predict_own(pool, targets, task.n_train.sizes(), ridges)

@@ -15,7 +15,10 @@ READOUT = Table(
         field("n_train", pa.int32(), "n, number of training samples"),
         field("readout", WORD, "kind:argument, e.g. ridge:0.5, mirror:q:3, logistic:0.1"),
         field(
-            "estimator", WORD, "teacher_averaged, sampled_teacher, labels; features: neither labels nor read-out enter"
+            "estimator",
+            WORD,
+            "teacher_averaged, sampled_teacher, labels; own_spectrum: predicted from the features' moments; "
+            "features: neither labels nor read-out enter",
         ),
         field(
             "metric",

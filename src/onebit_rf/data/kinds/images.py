@@ -1,12 +1,13 @@
 """Labelled images of any source: files of the user's, the hub's or torchvision's, or scikit-learn's digits."""
 
+import math
 from pathlib import Path
 from typing import Annotated
 
 import numpy as np
 from msgspec import Meta
 
-from onebit_rf.data.dataset import Dataset, Shape, standardise
+from onebit_rf.data.dataset import Dataset, Pixels, Shape, Standardiser
 from onebit_rf.data.kinds import DatasetRecord
 from onebit_rf.data.sources import SOURCES, Facts, Opened, Source
 from onebit_rf.errors import OnebitError
@@ -23,6 +24,9 @@ class Images(DatasetRecord, tag="images", kw_only=True):
         Count | None, Meta(description="random train images of every class, the same number; or n_train")
     ] = None
     n_test: Annotated[Count, Meta(description="random images of the test split; of all others where there is none")]
+    n_distorted: Annotated[
+        Count | None, Meta(description="test images that are distorted where models are tested so; default: all")
+    ] = None
     resize: Annotated[
         Count | None, Meta(description="bring all images to this many pixels square, bilinear; default: as they are")
     ] = None
@@ -30,9 +34,15 @@ class Images(DatasetRecord, tag="images", kw_only=True):
     scale: Annotated[bool, Meta(description="divide by one number: the mean square of the train inputs becomes 1")]
 
     def __post_init__(self) -> None:
-        """Raise OnebitError unless one of `n_train` and `n_train_per_class` is given."""
+        """Raise OnebitError unless one of `n_train` and `n_train_per_class` is given; for a `n_distorted` too large."""
         if (self.n_train is None) == (self.n_train_per_class is None):
             raise OnebitError("give one of n_train and n_train_per_class, the other not or as null")
+        if self.n_distorted is not None and self.n_distorted > self.n_test:
+            raise OnebitError(f"n_distorted must be at most n_test, {self.n_test}, got {self.n_distorted}")
+
+    def distorted_rows(self) -> np.ndarray:
+        """Return the test rows that are distorted, evenly spaced: test sets may be sorted by how hard they are."""
+        return np.linspace(0, self.n_test - 1, self.n_distorted or self.n_test).round().astype(int)
 
     @property
     def _source(self) -> Source:
@@ -50,19 +60,31 @@ class Images(DatasetRecord, tag="images", kw_only=True):
         """Return what the source's facts give."""
         facts = self._source.facts(root)
         height, width, channels = facts.shape
-        dim = (self.resize**2 if self.resize else height * width) * channels
-        return Shape(dim, self._train_rows(facts), self.n_test, facts.classes)
+        image = (self.resize or height, self.resize or width, channels)
+        return Shape(math.prod(image), self._train_rows(facts), self.n_test, facts.classes, image)
 
     def make(self, seed: int, root: Path) -> Dataset:
         """Draw one replicate."""
+        pixels = self.pixels(seed, root)
+        return Dataset(self.standardiser(pixels).apply(pixels.images), pixels.n_train, pixels.label)
+
+    def pixels(self, seed: int, root: Path) -> Pixels:
+        """Draw the images of one replicate, as they are before they are centred and scaled; raises as `shape`."""
         opened = self._source.open(root)
         n_train = self._train_rows(opened.facts)
         choose = self._from_two_pools if len(opened.pools) == 2 else self._from_one_pool
         parts = [(opened.pools[at], rows) for at, rows in zip((0, -1), choose(opened, seed), strict=True)]
-        x = np.concatenate([pool.read(rows, self.resize).reshape(len(rows), -1) for pool, rows in parts])
-        label = np.concatenate([pool.labels[rows] for pool, rows in parts]).astype(np.float64)
+        images = np.concatenate([pool.read(rows, self.resize) for pool, rows in parts])
+        return Pixels(images, n_train, np.concatenate([pool.labels[rows] for pool, rows in parts]).astype(np.float64))
+
+    def standardiser(self, pixels: Pixels) -> Standardiser:
+        """Return what centres and scales by the train rows, as the record says.
+
+        Raises:
+            OnebitError: they are all alike.
+        """
         try:
-            return Dataset(standardise(x, n_train, self.centre, self.scale), n_train, label)
+            return Standardiser.fit(pixels.train, self.centre, self.scale)
         except OnebitError as error:
             raise OnebitError(f"{self.source}: {error}") from None
 

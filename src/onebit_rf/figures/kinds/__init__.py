@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Meta
 
-from onebit_rf.figures.facts import Facts
+from onebit_rf.figures.facts import AnyFacts
 from onebit_rf.model.record import DISTINCT, Record
 from onebit_rf.model.registry import Registry
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 TEST_ERRORS = ("mse", "error_rate", "accuracy")
 Experiments = Annotated[list[str], Meta(min_length=1, description="names of experiments"), DISTINCT]
+Trainings = Annotated[list[str], Meta(min_length=1, description="names of trainings"), DISTINCT]
 
 
 @dataclass(frozen=True)
@@ -31,13 +32,21 @@ class Tables:
     Attributes:
         readout, theory: rows of all cells of its experiments, as the tables hold them.
         latency: rows of all devices.
-        facts: a record for each cell, in the order of the configuration.
+        models: rows of the trained models of its trainings, a row each with all measures.
+        bearing: rows of these on distorted images, by kind and severity.
+        ranking: rows of the ranking of all trained models.
+        deployment: rows of one-bit models on the native kernels.
+        facts: a record for each cell, in the order of the configuration: experiments', then trainings'.
     """
 
     readout: "pd.DataFrame | None" = None
     theory: "pd.DataFrame | None" = None
     latency: "pd.DataFrame | None" = None
-    facts: Sequence[Facts] = ()
+    models: "pd.DataFrame | None" = None
+    bearing: "pd.DataFrame | None" = None
+    ranking: "pd.DataFrame | None" = None
+    deployment: "pd.DataFrame | None" = None
+    facts: Sequence[AnyFacts] = ()
 
 
 @dataclass(frozen=True)
@@ -58,13 +67,14 @@ class Drawing:
 class FigureRecord(Record, tag_field="kind"):
     """A figure of the configuration.
 
-    A kind has the attribute `stages`, the stages whose tables it draws, of readout, theory and latency, and, unless it
-    draws latency alone, the field `experiments`. It is given the rows of `metrics`, which are those of `metric` where
-    it has that field and it is not None.
+    A kind has the attribute `stages`, the stages whose tables it draws, and the fields `experiments` and
+    `trainings` where it draws some. It is given the rows of `metrics`: those of `metric`, where it has that field and
+    it is not None.
     """
 
     stages = ("readout", "theory")
     experiments = ()
+    trainings = ()
     metric = None
 
     @property
@@ -72,7 +82,7 @@ class FigureRecord(Record, tag_field="kind"):
         """The metrics that it draws: the test errors unless the configuration or the kind says others."""
         return (self.metric,) if self.metric else TEST_ERRORS
 
-    def check(self, facts: Sequence[Facts]) -> Iterator[str]:
+    def check(self, facts: Sequence[AnyFacts]) -> Iterator[str]:
         """Yield what keeps it from drawing these cells, from the figure's key on: `.n_train: must be …`."""
         yield from ()
 

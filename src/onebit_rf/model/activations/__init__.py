@@ -1,11 +1,13 @@
 """The activation functions φ, a file each.
 
 `function` keeps dtype and shape, so the same definition serves float32 features and float64 theory.
-`kinks` are the points where φ is not smooth: the theory's quadrature splits its integrals there.
+`kinks` are the points where φ is not smooth: the theory's quadrature splits its integrals there. `tensor`, (torch, z) →
+φ(z), is φ of a tensor, which can be differentiated; networks whose φ has none can be frozen but not trained.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -19,6 +21,7 @@ class Activation:
     function: Callable[[np.ndarray], np.ndarray]
     odd: bool
     kinks: tuple[float, ...] = ()
+    tensor: Callable[[Any, Any], Any] | None = None
 
 
 ACTIVATIONS: Registry[Activation] = Registry("model/activations", "activation")

@@ -12,4 +12,4 @@ def erf(z: np.ndarray) -> np.ndarray:
     return erf(z)
 
 
-activation = Activation(erf, odd=True)
+activation = Activation(erf, odd=True, tensor=lambda torch, z: torch.erf(z))

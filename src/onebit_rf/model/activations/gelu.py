@@ -13,4 +13,4 @@ def _gelu(z: np.ndarray) -> np.ndarray:
     return 0.5 * z * (1 + erf(_INV_SQRT2 * z))
 
 
-activation = Activation(_gelu, odd=False)
+activation = Activation(_gelu, odd=False, tensor=lambda torch, z: torch.nn.functional.gelu(z))

@@ -4,4 +4,4 @@ import numpy as np
 
 from onebit_rf.model.activations import Activation
 
-activation = Activation(lambda z: np.tanh(0.5 * z), odd=True)
+activation = Activation(lambda z: np.tanh(0.5 * z), odd=True, tensor=lambda torch, z: torch.tanh(0.5 * z))

@@ -1,0 +1,1 @@
+"""Over many trained models: which measure puts their generalization gaps in order."""

@@ -1,0 +1,1 @@
+"""Learned hidden weights: networks trained through quantizers."""
