@@ -3,10 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 SNAKEMAKE := snakemake --cores all
+FINDINGS := $(addprefix results/reference/,findings.parquet learned-findings.parquet)
 
 # make reference: the README's pictures and sentences, from the results that are there.
 # make resume: after a killed run (kill -9, power cut), removes its lock and makes what it left unfinished.
-.PHONY: all setup test paper report reference resume clean
+.PHONY: all setup test paper qgen qgen-large sanity report reference reference-learned resume clean
 
 all: setup
 	$(SNAKEMAKE) all
@@ -32,12 +33,32 @@ test: setup
 paper: setup
 	$(SNAKEMAKE) all --configfile config/paper.yaml
 
+# The second paper's question: small in minutes; large as the README shows it; full data against published figures.
+qgen: setup
+	$(SNAKEMAKE) overlay --configfile config/qgen_small.yaml
+	@cat results/overlay/findings.rst
+
+qgen-large: setup
+	$(SNAKEMAKE) overlay --configfile config/qgen_small.yaml config/qgen.yaml
+	@cat results/overlay/findings.rst
+
+sanity: setup
+	$(SNAKEMAKE) results/models/mnist_full.parquet results/models/cifar10_full.parquet --configfile config/sanity.yaml
+
 report: all
 	snakemake --report results/report.html
 
 reference: setup
 	cp results/findings.parquet $(addprefix results/figures/,depth.png images.png learning_curve.png second_path.png speedup.png) results/reference
-	python -m onebit_rf.figures README.md results/reference/findings.parquet
+	python -m onebit_rf.figures README.md $(FINDINGS)
+
+# The same of the learned half, with the table of all its models.
+reference-learned: setup
+	cp results/overlay/findings.parquet results/reference/learned-findings.parquet
+	cp results/ranking/models.parquet results/reference/learned-models.parquet
+	cp results/ranking/ranking.parquet results/reference/learned-ranking.parquet
+	cp $(addprefix results/figures/,gap_by_bits.png opponent.png frozen_or_learned.png) results/reference
+	python -m onebit_rf.figures README.md $(FINDINGS)
 
 resume: setup
 	snakemake --unlock

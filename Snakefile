@@ -57,6 +57,16 @@ include: "workflow/rules/latency.smk"
 report: "workflow/report/front.rst"
 
 
+# What an overlay adds to the default configuration: snakemake overlay --configfile config/qgen_small.yaml
+rule overlay:
+    input:
+        expand(rules.draw_figure.output, figure=added("figures")),
+        rules.collect_overlay.output,
+        expand(rules.compare_theory.output, experiment=set(added("experiments")) & set(study.described())),
+        rules.rank_measures.output if study.config.trainings else [],
+        deployment_tables(added("trainings")),
+
+
 rule all:
     default_target: True
     input:

@@ -3,8 +3,9 @@
 import copy
 import os
 
-for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
-    os.environ.setdefault(name, "1")  # read when NumPy and torch load; small products lose by more threads
+# Read when NumPy and torch load; small products lose by more threads.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import shutil
 import subprocess
@@ -29,6 +30,34 @@ def load_yaml(name):
 @pytest.fixture
 def config():
     return load_yaml("config/config.yaml")
+
+
+def picture_files(root, rows=(2500, 4000)):
+    """Put images of 10 classes below `root` as the overlays' data set parquet:cifar10 has them: grey squares."""
+    import io
+
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+    from PIL import Image
+
+    encoded = []
+    for label in range(10):
+        buffer = io.BytesIO()
+        Image.new("RGB", (32, 32), (20 * label, 255 - 20 * label, 128)).save(buffer, "png")
+        encoded.append({"bytes": buffer.getvalue(), "path": None})
+    (root / "cifar10").mkdir(parents=True)
+    kind = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
+    for split, n in zip(("train", "test"), rows, strict=True):
+        columns = {"img": pa.array([encoded[i % 10] for i in range(n)], kind), "label": [i % 10 for i in range(n)]}
+        pq.write_table(pa.table(columns), root / f"cifar10/{split}-00000-of-00001.parquet")
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory):
+    """A data root with images in place of CIFAR-10, as many as the overlays take."""
+    root = tmp_path_factory.mktemp("pictures")
+    picture_files(root, (50_000, 10_000))
+    return root
 
 
 def shrink(config):

@@ -65,7 +65,10 @@ MISTAKES = [
     (put("seeds", []), "seeds: must be a list with at least 1 item"),
     (put("seeds", [-1]), "seeds.0: must be a whole number ≥ 0, got -1"),
     (put("seeds", 3), "seeds: must be a list, got 3"),
-    (put("laws", ["binary"]), "laws.0: must be gaussian, grid:BITS, learned:TRAINED, one_bit, rademacher or ternary, got 'binary'"),
+    (
+        put("laws", ["binary"]),
+        "laws.0: must be gaussian, grid:BITS, learned:TRAINED, one_bit, rademacher or ternary, got 'binary'",
+    ),
     (put("datasets.gaussian_8192.dim", 0), "datasets.gaussian_8192.dim: must be a whole number ≥ 1, got 0"),
     (put("datasets.gaussian_8192.dim", -5), "datasets.gaussian_8192.dim: must be a whole number ≥ 1, got -5"),
     (put("datasets.gaussian_8192.dim", "big"), "datasets.gaussian_8192.dim: must be a whole number, got 'big'"),
@@ -163,7 +166,7 @@ MISTAKES = [
     (put("experiments.ridge.readouts", ["ridge:1", "ridge:1.0"]), "experiments.ridge.readouts: must not repeat"),
     (put("latency.devices", ["tpu"]), "latency.devices.0: must be one of cpu, cuda, got 'tpu'"),
     (put("figures.depth.experiments", ["nothing"]), "figures.depth: no such experiment 'nothing'; known are tanh"),
-    (put("figures.mine", {"kind": "pie"}), "figures.mine.kind: must be one of depth, images, latency, learning_curve"),
+    (put("figures.mine", {"kind": "pie"}), "figures.mine.kind: must be one of bearing, bits, depth, flatness"),
     (put("figures.ridge.color", "depth"), "figures.ridge: unknown key color; known are kind, experiments, at, colour"),
     (put("figures.ridge.colour", "hue"), "figures.ridge.colour: must be one of depth, readout, experiment, got 'hue'"),
     (put("figures.mirrors.kind", "sweep"), "figures.mirrors: missing key x"),
@@ -199,7 +202,8 @@ MISTAKES = [
 
 
 @pytest.mark.parametrize("name", OVERLAYS)
-def test_every_config_file_is_valid(name, config):
+def test_every_config_file_is_valid(name, config, pictures, monkeypatch):
+    monkeypatch.setenv("ONEBIT_RF_DATA", str(pictures))
     read_config(merge(config, load_yaml(f"config/{name}")))
 
 

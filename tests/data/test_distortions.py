@@ -301,7 +301,7 @@ def test_the_table_holds_the_test_rows_under_every_distortion(tmp_path):
     found = list(read_distorted(path, record.shape(tmp_path).image))
     assert [(kind, severity) for kind, severity, _ in found] == order
     for kind, severity, pixels in found:
-        assert np.array_equal(pixels, distort(test, kind, severity, 2))
+        assert np.array_equal(pixels, distort(test, kind, severity, 2, white=16))
     assert read_table(path, DISTORTED)["row"].to_pylist() == list(range(7)) * len(order)
     assert read_provenance(path, DISTORTED)["params"] == {"seed": 2}
 
@@ -340,3 +340,27 @@ def test_the_workflow_distorts_images_and_nothing_else(fresh_project):
     run = fresh_project.snakemake(path.format("gaussian_512"))
     assert run.returncode != 0
     assert "distort_images: dataset: only images can be distorted" in run.stdout + run.stderr
+
+
+def test_white_is_what_the_source_says():
+    """Images whose white is 16 are distorted as those whose white is 255, but for the rounding to fewer values."""
+    rng = np.random.default_rng(0)
+    few = rng.integers(0, 17, (4, 8, 8, 1), dtype=np.uint8)
+    many = np.rint(few * (255 / 16)).astype(np.uint8)
+    for kind in ("contrast", "gaussian_noise", "brightness"):
+        small, large = distort(few, kind, 3, 0, white=16), distort(many, kind, 3, 0)
+        assert small.max() <= 16
+        # half a step of each grid, and half a step of `many` from the rounding of its inputs
+        assert np.abs(small / 16 - large / 255.0).max() <= 0.5 / 16 + 1.0 / 255 + 1e-9
+
+
+def test_fewer_images_are_distorted_than_tested(tmp_path):
+    record = images("digits", n_test=100, n_train=50, n_distorted=7)
+    write_distorted(tmp_path / "few", record, 0, tmp_path, {})
+    kind, severity, found = next(read_distorted(tmp_path / "few", (8, 8, 1)))
+    rows = record.distorted_rows()
+    assert list(rows) == [0, 16, 33, 50, 66, 82, 99]
+    expected = distort(record.pixels(0, tmp_path).test[rows], kind, severity, 0, white=16)
+    np.testing.assert_array_equal(found, expected)
+    with pytest.raises(ValueError, match="n_distorted must be at most n_test, 100, got 101"):
+        images("digits", n_test=100, n_train=50, n_distorted=101)

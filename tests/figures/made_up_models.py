@@ -68,7 +68,7 @@ def numbers(model, protocol, weight_decay, source, seed):
 
 
 def models(*cells, seeds=SEEDS, of=numbers):
-    """The table `models` of some cells: `of(model, protocol, weight_decay, source, seed)` gives the numbers of a row."""
+    """The table `models` of some cells; `of(model, protocol, weight_decay, source, seed)` gives a row's numbers."""
     rows = [
         {
             "training": cell.training, "cell": cell.cell, "dataset": cell.dataset, "network": cell.network,
@@ -98,8 +98,9 @@ def marks(axes):
     """Label → (x, mean, half the interval) of every series with error bars, NaN left out."""
     found = {}
     for bars in axes.containers:
-        x, y = (np.asarray(values, dtype=float) for values in bars[0].get_data())
-        ends = [segment[:, 1] for segment in bars[2][0].get_segments()] if bars[2] else []
-        halves = [(end[1] - end[0]) / 2 if len(end) else np.nan for end in ends] or [np.nan] * len(x)
-        found[bars.get_label()] = [row for row in zip(x, y, halves, strict=True) if np.isfinite(row[1])]
+        points = list(zip(*(np.asarray(values, dtype=float) for values in bars[0].get_data()), strict=True))
+        ends = bars[2][0].get_segments() if bars[2] else [[]] * len(points)
+        halves = [np.ptp(end[:, 1]) / 2 if np.ndim(end) == 2 else np.nan for end in ends]
+        known = [(x, y, half) for (x, y), half in zip(points, halves, strict=True) if np.isfinite(y)]
+        found[bars.get_label()] = known
     return found

@@ -262,3 +262,14 @@ def test_a_cell_without_a_theory_is_drawn_alone_beside_one_that_has_it():
     drawing = draw(LearningCurve(experiments=["net", "images"], at={"experiment": "images"}), made)
     assert drawing.figure.axes[1].get_ylabel() == "law / Gaussian\n− 1 (%)"
     assert drawing.figure.axes[1].containers[0][0].get_ydata() == pytest.approx(np.full(12, 1.0))
+
+
+@pytest.mark.parametrize("metric", [None, "gap"])
+def test_what_the_features_own_spectrum_predicts_is_no_simulation(metric):
+    """Of the labels of a data set the table holds fits and predictions of the same numbers: only fits are marks."""
+    cell = facts(target="labels", outputs=1, described=False, noise=None, teacher=None)
+    fits = readout(cell, estimator="labels", metric=metric or "mse")
+    both = pd.concat([fits, fits.assign(estimator="own_spectrum", value=99.0)], ignore_index=True)
+    drawing = draw(LearningCurve(experiments=["net"], metric=metric), Tables(readout=both, facts=[cell]))
+    assert drawing.figure.axes[0].containers[0][0].get_ydata()[0] == pytest.approx(expected(1, 1) * 1.01)
+    assert [finding.value for finding in drawing.findings] == pytest.approx([0.01] * len(drawing.findings))

@@ -126,6 +126,13 @@ def test_numbers_for_labels_have_an_mse_and_a_relative_difference():
     assert "test MSE of one-bit against Gaussian weights" in drawing.findings[0].sentence
 
 
+def test_what_the_features_own_spectrum_predicts_is_no_fit():
+    rows = readout(facts(outputs=1))
+    both = pd.concat([rows, rows.assign(estimator="own_spectrum", value=99.0)], ignore_index=True)
+    ((top, _),) = pairs(draw(facts(outputs=1), rows=both))
+    assert top.containers[0][0].get_ydata() == pytest.approx([0.95, 0.94])
+
+
 @pytest.mark.parametrize("law", ["ternary", "of_my_own"])
 def test_a_third_law_is_drawn_and_found(law):
     drawing = draw(facts(), laws=("gaussian", "one_bit", law))

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from onebit_rf.errors import OnebitError
-from onebit_rf.ranking.stage import rank_measures
+from onebit_rf.ranking.stage import rank_all, rank_measures
 from onebit_rf.tables.files import check_key, read_frame, write_table
 from onebit_rf.tables.models import MODELS
 from onebit_rf.tables.ranking import RANKING
@@ -181,3 +181,11 @@ def test_models_that_cannot_be_ranked_are_refused():
         ranked(made_models().assign(converged=False))
     with pytest.raises(OnebitError, match="seed: at most 64 can be drawn from, got 65"):
         ranked(made_models(65))
+
+
+def test_all_measures_are_ranked_and_models_that_two_trainings_hold_once():
+    models = pd.concat([made_models(), made_models().assign(training="again")], ignore_index=True)
+    rows = rank_all(models)
+    assert set(rows["gap"]) == {"gap_loss", "gap_error"}
+    assert {"random", "trace", "quantization_noise"} <= set(rows["measure"])
+    assert rows["n_models"].max() <= len(made_models())

@@ -99,5 +99,5 @@ def test_the_configuration_knows_the_same_kinds():
 def test_what_is_not_known_or_no_image_is_refused():
     with pytest.raises(OnebitError, match="augment: must be of flip, shift, got 'turn'"):
         augment(rows((4, 4, 1)), (4, 4, 1), ["turn"], np.random.default_rng(0))
-    with pytest.raises(OnebitError, match="augment: flip change images, which the inputs are not; leave it out"):
+    with pytest.raises(OnebitError, match="augment: changes images, which the inputs are not; leave it out"):
         augment(rows((4, 4, 1)), None, ["flip"], np.random.default_rng(0))

@@ -202,14 +202,27 @@ def training_tables(names, stage):
     """The tables of a stage of some trainings: of every cell and seed."""
     if stage == "models":
         return expand(rules.collect_models.output, training=names)
+    if stage == "deployment":
+        return deployment_tables(names)
     cells = [cell.name for name in names for cell in study.trainings_of(name)]
-    of_stage = {"bearing": rules.measure_distorted.output, "deployment": rules.measure_deployment.output}
-    return expand(of_stage[stage], trained=cells, seed=seeds)
+    return expand(rules.measure_distorted.output, trained=cells, seed=seeds)
 
 
 def ranking_tables():
     """The table that says which measure orders the gap."""
     return [rules.rank_measures.output.ranking]
+
+
+def added(section):
+    """The names in a section of the config that overlays add to the default."""
+    return [name for name in getattr(study.config, section) if name not in default[section]]
+
+
+def deployment_tables(trainings):
+    """The tables of trainings that have models of one bit for the native kernels."""
+    cells = [cell for name in trainings for cell in study.trainings_of(name)]
+    names = [cell.name for cell in cells if cell.net.has_features and cell.has_one_bit]
+    return expand(rules.measure_deployment.output, trained=names, seed=seeds[:1])
 
 
 def undrawn_cells():

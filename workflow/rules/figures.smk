@@ -64,3 +64,17 @@ rule collect_findings:
         "findings of all figures"
     script:
         "../scripts/collect_findings.py"
+
+
+use rule collect_findings as collect_overlay with:
+    input:
+        expand("results/figures/{figure}.parquet", figure=added("figures")),
+    output:
+        table="results/overlay/findings.parquet",
+        listing="results/overlay/findings.rst",
+    log:
+        "results/logs/collect_overlay.log",
+    benchmark:
+        "results/benchmarks/collect_overlay.tsv"
+    message:
+        "findings of the overlay's figures"

@@ -25,6 +25,7 @@ from onebit_rf.model.record import Record, plain
 from onebit_rf.model.registry import number_text
 from onebit_rf.model.values import Value, column_value
 from onebit_rf.training.networks import NetworkRecord
+from onebit_rf.training.quantizers import QUANTIZERS
 from onebit_rf.training.recipe import Recipe
 
 Kind = TypeVar("Kind", bound=Record)
@@ -87,6 +88,11 @@ class TrainingCell:
     network: str
     data: DatasetRecord
     net: NetworkRecord
+
+    @property
+    def has_one_bit(self) -> bool:
+        """Whether some of its models have hidden weights of one bit."""
+        return any(QUANTIZERS.get(model).bits == 1 for model in self.recipe.models)
 
 
 @dataclass

@@ -43,7 +43,7 @@ def write_distorted(
     test = record.pixels(seed, root).test[rows]
     with TableWriter(path, DISTORTED, params) as writer:
         for kind, severity in progress(list(product(DISTORTIONS.names(), SEVERITIES))):
-            pixels = distort(test, kind, severity, seed).reshape(len(test), -1)
+            pixels = distort(test, kind, severity, seed, record.white).reshape(len(test), -1)
             writer.write(kind=kind, severity=severity, row=rows, pixels=pixels)
 
 

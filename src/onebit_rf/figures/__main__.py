@@ -1,7 +1,7 @@
-"""Renew the findings that a page quotes: python -m onebit_rf.figures PAGE FINDINGS.
+"""Renew the findings that a page quotes: python -m onebit_rf.figures PAGE FINDINGS […].
 
 A page quotes the findings of a figure between `<!-- findings of NAME -->` and `<!-- end -->`; what stands there is
-replaced by what the table of findings says now.
+replaced by what the tables of findings say now.
 """
 
 import re
@@ -31,16 +31,16 @@ def renew(page: str, findings: dict[str, list[str]]) -> str:
     return _QUOTED.sub(quote, page)
 
 
-def read_findings(path: str | Path) -> dict[str, list[str]]:
-    """Return the sentences of a table of findings by figure."""
-    rows = read_frame([path], FINDINGS)
+def read_findings(*paths: str | Path) -> dict[str, list[str]]:
+    """Return the sentences of tables of findings by figure."""
+    rows = read_frame(paths, FINDINGS)
     return {str(name): list(of_figure) for name, of_figure in rows.groupby("figure", observed=True)["finding"]}
 
 
-def main(page: str, table: str) -> None:
+def main(page: str, *tables: str) -> None:
     """Renew the page."""
     try:
-        text = renew(Path(page).read_text(encoding="utf-8"), read_findings(table))
+        text = renew(Path(page).read_text(encoding="utf-8"), read_findings(*tables))
     except OnebitError as error:
         sys.exit(str(error))
     Path(page).write_text(text, encoding="utf-8")

@@ -153,8 +153,14 @@ def _at_n(frame: "pd.DataFrame", n_train: Sequence[int] | None) -> "pd.DataFrame
     return frame if n_train is None else frame[frame["n_train"].isin(n_train)]
 
 
+def simulated(readout: "pd.DataFrame") -> "pd.DataFrame":
+    """Return the rows of fits: without what the features' own spectrum predicts of these."""
+    return readout[readout["estimator"] != "own_spectrum"]
+
+
 def _one_estimator(rows: "pd.DataFrame") -> "pd.DataFrame":
-    """Keep of every curve the average over all teachers where there is one."""
+    """Keep of every curve the fits, and of these the average over all teachers where there is one."""
+    rows = simulated(rows)
     averaged = (rows["estimator"] == "teacher_averaged").to_numpy()
     return rows[averaged | ~rows["curve"].isin(rows["curve"][averaged].unique()).to_numpy()]
 

@@ -6,14 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from onebit_rf.figures import style
 from onebit_rf.figures.findings import interval
 from onebit_rf.tables.files import check_key
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
+    from matplotlib.lines import Line2D
 
 FLOAT, FLOAT_BITS = "float", 32
+LOSSES = ("train_loss", "test_loss")  # what a model must have to be drawn
 BITS = (32, 8, 4, 2, 1)  # of a hidden weight, in the order of an axis
 PROTOCOLS = {
     "fixed_epochs": "fixed epochs",
@@ -30,14 +33,36 @@ _QUANTIZERS = {
 }
 SOURCES = {
     "learned": {"label": "learned hidden weights", "ls": "-"},
-    "frozen": {"label": "frozen hidden weights", "ls": (0, (4, 1.5)), "markerfacecolor": "white"},
+    "frozen": {"label": "frozen hidden weights", "ls": (0, (2.5, 1.5)), "markerfacecolor": "white"},
 }
+LINE, PAD = 11.5, 6  # points: of a line of a title, and between a title and its axes
+
+
+def head(axes: "Axes", words: str, above: int = 0) -> None:
+    """Write words above a line of panels, from the left of its first `axes` on, and `above` lines of their titles.
+
+    A title would claim room beside the axes, too, where it is wider than these.
+    """
+    axes.set_title(" " + "\n" * above, loc="left")
+    place = {"xycoords": "axes fraction", "textcoords": "offset points", "xytext": (0, PAD + LINE * above)}
+    axes.annotate(words, (0, 1), **place, fontsize=9).set_in_layout(False)
 
 
 def quantizer_look(quantizer: str, source: str = "learned") -> dict[str, Any]:
-    """Label, colour, marker, fill and line of a quantizer's models: learned filled and solid, frozen open and dashed."""
+    """Label, colour, marker, fill and line of a quantizer: learned is filled and solid, frozen open and dashed."""
     own = {"label": quantizer.replace("_", " "), "color": "0.4", "marker": "P"}  # of one without a look of its own
     return {**SOURCES[source], **_QUANTIZERS.get(quantizer, own)}
+
+
+def source_keys(colour: str = "0.3") -> "list[Line2D]":
+    """The legend's entries of both sources, where colours and markers tell something else."""
+    return [style.key(**{"color": colour, "marker": "o", "ms": 5, "lw": 0.9, **look}) for look in SOURCES.values()]
+
+
+def in_order(quantizers: Iterable[str]) -> list[str]:
+    """Return quantizers in the order of a legend, each once."""
+    known = list(_QUANTIZERS)
+    return sorted(dict.fromkeys(quantizers), key=lambda name: known.index(name) if name in known else len(known))
 
 
 def quantizer_of(model: str) -> str:
@@ -50,10 +75,14 @@ def bits_of(model: str) -> int:
     return int(model.partition(":")[2] or FLOAT_BITS)
 
 
+def bits_words(bits: int) -> str:
+    """A number of bits in a sentence: `1 bit`, `2 bits`."""
+    return f"{bits} bit{'s' * (bits > 1)}"
+
+
 def model_words(model: str) -> str:
     """A model in a sentence: `2 bits (lsq)`, `float`."""
-    bits = bits_of(model)
-    return FLOAT if model == FLOAT else f"{bits} bit{'s' * (bits > 1)} ({quantizer_of(model)})"
+    return FLOAT if model == FLOAT else f"{bits_words(bits_of(model))} ({quantizer_of(model)})"
 
 
 def bits_axis(axes: "Axes", bits: Iterable[int] = BITS) -> dict[int, int]:
@@ -66,15 +95,19 @@ def bits_axis(axes: "Axes", bits: Iterable[int] = BITS) -> dict[int, int]:
     return places
 
 
-def sound(models: "pd.DataFrame", columns: Sequence[str] = ("train_loss", "test_loss")) -> "pd.DataFrame":
-    """Return the models that their training ended with as its protocol wants, with finite numbers in `columns`."""
+def sound(models: "pd.DataFrame", columns: Sequence[str] = LOSSES) -> "pd.DataFrame":
+    """Return the models whose training ended as its protocol wants, with finite numbers in `columns`."""
+    return models[_is_sound(models, columns)]
+
+
+def _is_sound(models: "pd.DataFrame", columns: Sequence[str]) -> np.ndarray:
     finite = np.isfinite(models[list(columns)].to_numpy(dtype=float, na_value=np.nan)).all(axis=1)
-    return models[models["converged"].to_numpy(dtype=bool) & finite]
+    return models["converged"].to_numpy(dtype=bool) & finite
 
 
-def count_unconverged(models: "pd.DataFrame", columns: Sequence[str] = ("train_loss", "test_loss")) -> list[str]:
-    """Return a note a protocol: how many models are not `sound`, so that they are not drawn, and which; none for none."""
-    lost, notes = models[~models.index.isin(sound(models, columns).index)], []
+def count_unconverged(models: "pd.DataFrame", columns: Sequence[str] = LOSSES) -> list[str]:
+    """Return a note a protocol that says how many models are not `sound`, and so not drawn, and which; or none."""
+    lost, notes = models[~_is_sound(models, columns)], []
     for protocol, rows in lost.groupby(lost["protocol"].astype(str)):
         counts = rows["model"].astype(str).value_counts(sort=False)
         named = ", ".join(f"{model} {count}×" for model, count in sorted(counts.items(), key=lambda item: item[0]))
@@ -160,5 +193,5 @@ def paired_by_seed(
     models: "pd.DataFrame", model: str, baseline: str, column: str, keys: Sequence[str] = ()
 ) -> "pd.Series":
     """Return column(model) − column(baseline) of the same seed and `keys`, of sound models; see `differences`."""
-    found = sound(models, ("train_loss", "test_loss", column))
+    found = sound(models, [*LOSSES, column])
     return differences(*(found[found["model"] == name] for name in (model, baseline)), column, keys)

@@ -32,6 +32,18 @@ INVERSE_SQUARES = {
 GROUP = ["dataset", "network"]
 CHOSEN = MODELS.schema.names[: MODELS.schema.names.index("epochs")]  # what is known of a model before its training
 ENDS = (2.5, 97.5)  # per cent: of a 95 % interval
+ALL_MEASURES = (
+    *(name + weights for weights in ("", "_latent") for name in ("lambda_max", "trace", "adaptive_sharpness")),
+    *(f"adaptive_sharpness_average{weights}" for weights in ("", "_latent")),
+    *INVERSE_SQUARES,
+    "quantization_noise",
+    "relative_noise",
+    "train_loss",
+    "distorted_error",
+    RANDOM,
+)
+AXES = ("model", "weight_decay", "dataset", "network", "n_train", "source", "label_noise", "learning_rate")
+DRAWS = 200
 MOST_SEEDS = 64  # every pair of seeds has sums of its own
 
 
@@ -206,22 +218,12 @@ def _alike_models(models: pd.DataFrame, axes: Sequence[str]) -> Iterator[str]:
         )
 
 
-ALL_MEASURES = (
-    *(name + weights for weights in ("", "_latent") for name in ("lambda_max", "trace", "adaptive_sharpness")),
-    *(f"adaptive_sharpness_average{weights}" for weights in ("", "_latent")),
-    *INVERSE_SQUARES,
-    "quantization_noise",
-    "relative_noise",
-    "train_loss",
-    "distorted_error",
-    RANDOM,
-)
-AXES = ("model", "weight_decay", "dataset", "network", "n_train", "source", "label_noise", "learning_rate")
-DRAWS = 200
-
-
 def rank_all(models: pd.DataFrame) -> pd.DataFrame:
-    """Rank every measure that was taken, by both gaps, along all hyperparameters that vary; rows of `ranking`."""
+    """Rank every measure that was taken, by both gaps, along all hyperparameters that vary; rows of `ranking`.
+
+    Of models that agree in all of `AXES`, as where two trainings hold the same, the first is ranked.
+    """
+    models = models.drop_duplicates([*AXES, "protocol", "seed"])
     axes = [name for name in AXES if models[name].nunique() > 1]
-    known = [name for name in ALL_MEASURES if name == RANDOM or _measured(models, name, 0).notna().any()]
+    known = [name for name in ALL_MEASURES if np.isfinite(_measured(models, name, 0)).any()]
     return pd.concat([rank_measures(models, known, axes, gap, DRAWS, seed=0) for gap in GAPS], ignore_index=True)

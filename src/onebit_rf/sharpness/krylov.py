@@ -15,7 +15,8 @@ class Krylov:
     """For each of M matrices H an orthonormal basis Q of a Krylov space, and QᵀHQ.
 
     New vectors are made orthogonal to all earlier ones. A full basis restarts from its largest Ritz vectors and the
-    vector that was to come next (thick restart, Wu & Simon 2000): the Krylov space goes on from there.
+    vector that was to come next, and the Krylov space goes on from there (thick restart: Wu & Simon, SIAM J. Matrix
+    Anal. 22, 2000).
     """
 
     def __init__(self, start: Tensor, steps: int) -> None:

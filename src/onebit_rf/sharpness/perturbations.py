@@ -22,7 +22,7 @@ from onebit_rf.sharpness.stack import (
 )
 
 SMALLEST, LARGEST = 1e-5, 1e2  # σ is sought between them: far below and far above the weights of networks in use
-HALVINGS = 11  # of log σ, which leave 0.8 %: less than ten draws leave open
+HALVINGS = 11  # of log σ: they leave 0.8 % open, ten draws 3 % and more
 ROUNDING = 1e-6  # of a mean of float32 errors: a rise of just `drop` is allowed
 
 

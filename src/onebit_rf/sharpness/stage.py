@@ -23,6 +23,8 @@ from onebit_rf.training.models import Models, Rows, class_losses
 from onebit_rf.training.networks import Net
 from onebit_rf.training.recipe import Recipe
 
+TRACE_DRAWS = 4  # times the draws of the other measures: one costs little, and they spread more
+
 
 def measure_sharpness(
     path: str | Path,
@@ -79,7 +81,7 @@ def measures(
         return (models.logits(weights, rows.x).argmax(2) != rows.y).float().mean(1)
 
     draws, rho = settings.draws, settings.rho
-    top, sum_of_all = largest_eigenvalue(losses, at, seed=seed), trace(losses, at, draws, seed)
+    top, sum_of_all = largest_eigenvalue(losses, at, seed=seed), trace(losses, at, TRACE_DRAWS * draws, seed)
     plain_noise = largest_noise(errors, at, settings.drop, draws, relative=False, seed=seed)
     relative_noise = largest_noise(errors, at, settings.drop, draws, relative=True, seed=seed)
     return {

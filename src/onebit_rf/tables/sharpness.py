@@ -15,7 +15,11 @@ SHARPNESS = Table(
         field("seed", pa.int32(), "root seed of the replicate"),
         field("weights", WORD, "dequantised: as they are tested; latent: before rounding"),
         field("examples", pa.int32(), "m, train rows that the loss is of"),
-        field("draws", pa.int32(), "random draws behind trace, sigma, sigma_magnitude and the average sharpness"),
+        field(
+            "draws",
+            pa.int32(),
+            "random draws behind sigma, sigma_magnitude and the average sharpness, a quarter of the trace's",
+        ),
         field("lambda_max", pa.float64(), "largest eigenvalue of the Hessian of the mean loss"),
         field("lambda_max_residual", pa.float64(), "|Hv − λv|/|λ|"),
         field("lambda_max_converged", pa.bool_(), "whether that is within its tolerance"),

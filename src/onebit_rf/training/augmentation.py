@@ -30,7 +30,7 @@ def augment(
     if not kinds:
         return x
     if image is None:
-        raise OnebitError(f"augment: {', '.join(kinds)} change images, which the inputs are not; leave it out")
+        raise OnebitError("augment: changes images, which the inputs are not; leave it out")
     pixels = x.numpy().reshape(-1, *image)
     for kind in kinds:
         if kind not in _CHANGES:

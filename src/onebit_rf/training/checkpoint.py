@@ -13,6 +13,7 @@ from torch import Tensor
 
 from onebit_rf.training.protocols import Training
 
+_LOOKED = ("losses", "times", "due", "least")
 EVERY = 20.0  # seconds of training between two checkpoints
 
 
@@ -36,7 +37,7 @@ class Checkpoint:
         taken = [[places[model], protocol, one.epochs] for (model, protocol), one in training.taken.items()]
         head = {"key": self.key, "epoch": training.epoch, "seconds": training.seconds, "history": training.history}
         arrays = {name: tensor.numpy() for name, tensor in _tensors(training)}
-        arrays |= {"losses": training.losses, "least": training.least}
+        arrays |= {name: getattr(training, name) for name in _LOOKED}
         partial = self.path.with_name(f"{self.path.name}.partial")
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with partial.open("wb") as file:
@@ -55,7 +56,8 @@ class Checkpoint:
         if head["key"] != self.key:
             return
         training.epoch, training.seconds, training.history = head["epoch"], head["seconds"], head["history"]
-        training.losses, training.least = arrays.pop("losses"), arrays.pop("least")
+        for name in _LOOKED:
+            setattr(training, name, arrays.pop(name))
         for place, protocol, epochs in head["taken"]:
             training.take(place, protocol, epochs)
         memory = training.stack.optimiser.state

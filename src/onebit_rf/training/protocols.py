@@ -20,7 +20,8 @@ from onebit_rf.training.recipe import Recipe
 from onebit_rf.training.stack import Model, Stack, batches, learning_rate
 
 NEAR = 0.05  # a matched model's loss is within this share of the loss asked for
-CHECKS = ((1.25, 16), (2.5, 4))  # below so many times the loss asked for, it is looked at so often an epoch
+SOONEST = 1 / 16  # epochs between two looks at a loss: each takes as long as a third of an epoch
+CAUTION = 0.7  # of the time after which a loss that falls on as it did would be there
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,8 @@ class Training:
         valid: rows that are held out; there may be none.
         image: shape of an image, for augmentation; None where inputs are none.
         epoch, seconds: how far it is.
-        losses: train loss (M,) where it was last looked at.
+        losses, times: train loss (M,) where it was last looked at, and after how many epochs that was.
+        due: epochs after which it is to be looked at again, (M,).
         least: least held-out loss (M,).
         taken: by model and protocol.
         history: a row for each model and epoch.
@@ -73,14 +75,17 @@ class Training:
     epoch: int = 0
     seconds: float = 0.0
     losses: np.ndarray = field(init=False)
+    times: np.ndarray = field(init=False)
+    due: np.ndarray = field(init=False)
     least: np.ndarray = field(init=False)
     taken: dict[tuple[Model, str], Taken] = field(default_factory=dict)
     history: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        """Start without any loss known."""
-        self.losses = np.full(len(self.stack.models), math.inf)
-        self.least = np.full(len(self.stack.models), math.inf)
+        """Start without any loss known, to be looked at for the first time after an epoch."""
+        self.losses, self.least = np.full((2, len(self.stack.models)), math.inf)
+        self.times = np.zeros(len(self.stack.models))
+        self.due = np.full(len(self.stack.models), self.recipe.float_epochs + 1.0)
 
     @property
     def recipe(self) -> Recipe:
@@ -134,25 +139,25 @@ def _train_epoch(training: Training) -> None:
         step = stack.step(Rows(x, training.train.y[rows]), rate, noise, epoch >= recipe.float_epochs)
         losses = losses + step.double().numpy() * len(rows)
         if epoch >= recipe.float_epochs:
-            _look_for_matched(training, i, len(parts))
+            _look_for_matched(training, epoch + (i + 1) / len(parts))
     training.epoch += 1
     _look_at_valid(training, losses / len(training.train.y))
 
 
-def _look_for_matched(training: Training, i: int, parts: int) -> None:
-    """Take the models whose train loss is what is asked for; those that are near it are looked at more often."""
-    due = [place for place in training.waiting if _is_due(training.losses[place] / training.recipe.loss, i, parts)]
+def _look_for_matched(training: Training, now: float) -> None:
+    """Take the models whose train loss is what is asked for, of those that are due to be looked at."""
+    wanted = training.recipe.loss
+    due = [place for place in training.waiting if now >= training.due[place] - 1e-9]
     if not due:
         return
-    training.losses[due] = training.stack.at_rest.of(due).evaluate(training.train)[0]
-    for place in due:
-        if abs(training.losses[place] / training.recipe.loss - 1) <= NEAR:
-            training.take(place, "matched_loss", training.epoch + (i + 1) / parts)
-
-
-def _is_due(ratio: float, i: int, parts: int) -> bool:
-    often = next((count for most, count in CHECKS if ratio < most), 1)
-    return (i + 1) * often // parts > i * often // parts
+    found = training.stack.at_rest.of(due).evaluate(training.train)[0]
+    for place, loss in zip(due, found, strict=True):
+        if abs(loss / wanted - 1) <= NEAR:
+            training.take(place, "matched_loss", now)
+        fall = math.log(training.losses[place] / loss) / (now - training.times[place]) if loss > 0 else 0.0
+        wait = CAUTION * math.log(loss / wanted) / fall if loss > wanted and 0 < fall < math.inf else 1.0
+        training.due[place] = now + min(max(wait, SOONEST), 1.0)
+        training.losses[place], training.times[place] = loss, now
 
 
 def _look_at_valid(training: Training, losses: np.ndarray) -> None:

@@ -36,13 +36,11 @@ class Distortion:
 DISTORTIONS: Registry[Distortion] = Registry("data/distortions", "distortion")
 
 
-def distort(images: np.ndarray, kind: str, severity: int, seed: int) -> np.ndarray:
+def distort(images: np.ndarray, kind: str, severity: int, seed: int, white: int = 255) -> np.ndarray:
     """Return images of shape (n, h, w, channels), uint8, each distorted by itself.
 
-    The values 0 … 255 stand for 0 … 1; the result is clipped to that and rounded. Image i draws from a stream of its
-    own, named by kind, severity and i.
-
-    ASSUME: 255 is white in every source, in scikit-learn's digits too, whose values end at 16: they are dark images.
+    The values 0 … `white` stand for 0 … 1; the result is clipped to that and rounded. Image i draws from a stream of
+    its own, named by kind, severity and i.
 
     Raises:
         OnebitError: no such kind or severity.
@@ -53,13 +51,13 @@ def distort(images: np.ndarray, kind: str, severity: int, seed: int) -> np.ndarr
     constant, distorted = distortion.constants[severity - 1], np.empty_like(images)
     for i, image in enumerate(images):
         rng = stream(seed, "distortion", kind, severity, i)
-        distorted[i] = to_bytes(distortion.apply(image / 255, constant, rng))
+        distorted[i] = to_bytes(distortion.apply(image / white, constant, rng), white)
     return distorted
 
 
-def to_bytes(image: np.ndarray) -> np.ndarray:
-    """Return numbers in [0, 1], clipped to it, as whole numbers 0 … 255, uint8, rounded to the nearest."""
-    return np.rint(255 * np.clip(image, 0, 1)).astype(np.uint8)
+def to_bytes(image: np.ndarray, white: int = 255) -> np.ndarray:
+    """Return numbers in [0, 1], clipped to it, as whole numbers 0 … `white`, uint8, rounded to the nearest."""
+    return np.rint(white * np.clip(image, 0, 1)).astype(np.uint8)
 
 
 def by_pillow(image: np.ndarray, change: Callable[["Image"], "Image"]) -> np.ndarray:

@@ -45,6 +45,11 @@ class Images(DatasetRecord, tag="images", kw_only=True):
         return np.linspace(0, self.n_test - 1, self.n_distorted or self.n_test).round().astype(int)
 
     @property
+    def white(self) -> int:
+        """The value of a white pixel."""
+        return self._source.white
+
+    @property
     def _source(self) -> Source:
         return SOURCES.get(self.source)
 

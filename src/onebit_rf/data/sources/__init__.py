@@ -64,10 +64,11 @@ class Opened:
 
 @dataclass(frozen=True)
 class Source:
-    """A source of images; `name` is how the configuration spells it."""
+    """A source of images; `name` is how the configuration spells it, `white` the value of a white pixel."""
 
     name: str
     downloadable = False
+    white = 255
 
     @property
     def kind(self) -> str:

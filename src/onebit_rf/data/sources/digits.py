@@ -11,6 +11,8 @@ _FACTS = Facts(shape=(8, 8, 1), classes=10, rarest=174, train=1797)
 class Digits(Source):
     """One pool."""
 
+    white = 16
+
     def facts(self, root: Path) -> Facts:
         """Return the known numbers."""
         return _FACTS

@@ -32,21 +32,21 @@ class Tables:
     Attributes:
         readout, theory: rows of all cells of its experiments, as the tables hold them.
         latency: rows of all devices.
+        facts: a record for each cell, in the order of the configuration: experiments', then trainings'.
         models: rows of the trained models of its trainings, a row each with all measures.
         bearing: rows of these on distorted images, by kind and severity.
         ranking: rows of the ranking of all trained models.
         deployment: rows of one-bit models on the native kernels.
-        facts: a record for each cell, in the order of the configuration: experiments', then trainings'.
     """
 
     readout: "pd.DataFrame | None" = None
     theory: "pd.DataFrame | None" = None
     latency: "pd.DataFrame | None" = None
+    facts: Sequence[AnyFacts] = ()
     models: "pd.DataFrame | None" = None
     bearing: "pd.DataFrame | None" = None
     ranking: "pd.DataFrame | None" = None
     deployment: "pd.DataFrame | None" = None
-    facts: Sequence[AnyFacts] = ()
 
 
 @dataclass(frozen=True)

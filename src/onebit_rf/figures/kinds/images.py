@@ -58,7 +58,8 @@ class Images(FigureRecord, tag="images"):
     def draw(self, tables: Tables) -> Drawing:
         """Draw the accuracy above and the paired differences from the baseline below, a column a cell and read-out."""
         law = layout.chosen(self.at, tables.facts).get("law")
-        readout = tables.readout if law is None else tables.readout[tables.readout["law"].isin(law)]
+        readout = curves.simulated(tables.readout)
+        readout = readout if law is None else readout[readout["law"].isin(law)]
         panels, laws = self._panels(readout, tables.facts), list(readout["law"].unique())
         ratios = (2.2, 1) if len(laws) > 1 else (3.2, 0.01)  # one law has nothing to be held against
         figure, axes = curves.new_panels(len(panels), share=False, ratios=ratios)

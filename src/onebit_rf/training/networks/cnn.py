@@ -1,9 +1,9 @@
 """A small convolutional network in the manner of Network in Network (arXiv 1312.4400): 3×3 and 1×1 convolutions.
 
-Three blocks of c, 2c and 4c channels, each a 3×3 and a 1×1 convolution; the mean over pixels and a linear read-out. Each
-convolution is followed by batch norm (arXiv 1502.03167) and a ReLU. The first two blocks halve the image by the maxima
-of 2×2 pixels, taken before the norm: a norm with γ > 0 and a ReLU keep the order of numbers, and this way have a quarter
-of them to work on.
+Three blocks of c, 2c and 4c channels, each a 3×3 and a 1×1 convolution, then the mean over pixels and a linear
+read-out. Each convolution is followed by batch norm (arXiv 1502.03167) and a ReLU. A 3×3 convolution halves the image
+by the maxima of 2×2 pixels, as long as two pixels a side are left. They are taken before the norm: it and a ReLU keep
+the order of numbers where γ > 0, and so have a quarter of them to work on.
 """
 
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from onebit_rf.training.networks import Weights
 
-LEAST_SIDE = 8  # pixels: halved twice, more than one is left, so that a batch of one image has a variance
+LEAST_SIDE = 2  # pixels that are left: a batch of one image, too, has a variance
 MOMENTUM, EPSILON = 0.1, 1e-5  # of batch norm, as torch has them
 
 
@@ -57,7 +57,7 @@ class Cnn(NetworkRecord, tag="cnn"):
         return 6
 
     def size(self, input_dim: int, image: tuple[int, int, int] | None, classes: int) -> tuple[int, int]:
-        """Return the number of weights, and of products that an image takes; 0, 0 where it takes no such inputs."""
+        """Return the number of weights, and of products that an image takes; 0, 0 where inputs are no images."""
         if image is None:
             return 0, 0
         kernels = [(one.inputs * one.side**2 * one.outputs, one) for one in self._layers(image)]
@@ -66,16 +66,16 @@ class Cnn(NetworkRecord, tag="cnn"):
         return weights, sum(numbers * one.pixels for numbers, one in kernels) + readout
 
     def check(self, image: tuple[int, int, int] | None) -> None:
-        """Raise OnebitError unless inputs are images of at least 8 × 8 pixels."""
+        """Raise OnebitError unless inputs are images of at least 2 × 2 pixels."""
         if image is None:
             raise OnebitError("kind: cnn takes images, which the inputs are not; use mlp")
         if min(image[:2]) < LEAST_SIDE:
-            raise OnebitError(f"kind: cnn takes images of at least 8 × 8 pixels, got {image[0]} × {image[1]}; use mlp")
+            raise OnebitError(f"kind: cnn takes images of at least 2 × 2 pixels, got {image[0]} × {image[1]}; use mlp")
 
     def _layers(self, image: tuple[int, int, int]) -> Iterator[Convolution]:
         height, width, inputs = image
         for block, outputs in enumerate((self.channels, 2 * self.channels, 4 * self.channels)):
-            halves = block < 2
+            halves = min(height, width) >= 2 * LEAST_SIDE
             yield Convolution(f"W{2 * block + 1}", outputs, inputs, 3, height * width, halves)
             if halves:
                 height, width = height // 2, width // 2
@@ -83,12 +83,13 @@ class Cnn(NetworkRecord, tag="cnn"):
             inputs = outputs
 
     def build(self, input_dim: int, image: tuple[int, int, int] | None, classes: int) -> Net:
-        """Return the network of one model; its only bias is the read-out's, the others are batch norm's β.
+        """Return the network; its only bias is the read-out's, the others are batch norm's β.
 
-        Kernels start normal with variance 2 over the numbers that they sum (arXiv 1502.01852).
+        Kernels start normal with variance 2 over the numbers that they sum (arXiv 1502.01852). The models of a stack go
+        through every layer one by one: as one convolution of groups they are slower.
 
         Raises:
-            OnebitError: the inputs are no images, or smaller than 8 × 8.
+            OnebitError: the inputs are no images, or smaller than 2 × 2.
         """
         import torch
         from torch.nn import functional
@@ -107,18 +108,25 @@ class Cnn(NetworkRecord, tag="cnn"):
             drawn = stream(seed, "training", "readout").standard_normal((classes, self.width), dtype="float32")
             return weights | {"a": torch.from_numpy(drawn) * self.width**-0.5, "b": torch.zeros(classes)}
 
+        def apply(layer: Convolution, own: "Weights", x: "Tensor", training: bool) -> "Tensor":
+            """Return the outputs of a layer of one model, whose weights and state are its `own`."""
+            name = layer.name
+            x = functional.conv2d(x, own[name], padding=layer.side // 2)
+            if layer.halves:
+                x = functional.max_pool2d(x, 2)
+            norm = [own[f"{what} of {name}"] for what in ("mean", "variance", "gamma", "beta")]
+            return torch.relu(functional.batch_norm(x, *norm, training, MOMENTUM, EPSILON))
+
         def forward(weights: "Weights", state: "Weights", x: "Tensor", training: bool, observe: Observe) -> "Tensor":
-            x = x.view(-1, *image).movedim(3, 1)  # channels stay last in memory, which is the faster order
+            models = range(len(weights["a"]))
+            own = [{name: tensor[at] for name, tensor in {**weights, **state}.items()} for at in models]
+            # Channels stay last in memory, which is a fifth faster.
+            inputs = [x.reshape(-1, *image).movedim(3, 1) for _ in models]
             for layer in layers:
-                name = layer.name
-                x = functional.conv2d(x, weights[name][0], padding=layer.side // 2)
-                if layer.halves:
-                    x = functional.max_pool2d(x, 2)
-                gamma, beta = weights[f"gamma of {name}"][0], weights[f"beta of {name}"][0]
-                mean, variance = state[f"mean of {name}"][0], state[f"variance of {name}"][0]
-                x = functional.batch_norm(x, mean, variance, gamma, beta, training, MOMENTUM, EPSILON)
-                x = observe(name, torch.relu(x)[None])[0]
-            return torch.addmm(weights["b"][0], x.mean((2, 3)), weights["a"][0].T)[None]
+                outputs = [apply(layer, own[at], inputs[at], training) for at in models]
+                x = observe(layer.name, torch.stack(outputs))
+                inputs = x.unbind()
+            return torch.baddbmm(weights["b"][:, None], x.mean((3, 4)), weights["a"].mT)
 
         state = {f"mean of {layer.name}": torch.zeros(layer.outputs) for layer in layers}
         state |= {f"variance of {layer.name}": torch.ones(layer.outputs) for layer in layers}

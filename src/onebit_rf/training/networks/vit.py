@@ -52,7 +52,7 @@ class Vit(NetworkRecord, tag="vit"):
         return 2 * self.blocks
 
     def size(self, input_dim: int, image: tuple[int, int, int] | None, classes: int) -> tuple[int, int]:
-        """Return the number of weights, and of products that an image takes; 0, 0 where it takes no such inputs."""
+        """Return the number of weights, and of products that an image takes; 0, 0 where inputs are no images."""
         if image is None:
             return 0, 0
         tokens, layers = self._tokens(image), list(self._layers(image))
@@ -132,7 +132,7 @@ class Vit(NetworkRecord, tag="vit"):
             return functional.linear(norm(weights, norms[-1], x.mean(1)), weights["a"], weights["b"])
 
         def forward(weights: "Weights", state: "Weights", x: "Tensor", training: bool, observe: Observe) -> "Tensor":
-            rows = x.view(-1, image[0] // self.patch, self.patch, image[1] // self.patch, self.patch * image[2])
+            rows = x.reshape(-1, image[0] // self.patch, self.patch, image[1] // self.patch, self.patch * image[2])
             patches = rows.transpose(2, 3).reshape(len(x), tokens, -1)
             return torch.func.vmap(single, (0, None))(dict(weights), patches)
 
