@@ -109,7 +109,10 @@ MISTAKES = [
     ({"protocols": ["best"]}, "protocols.0: must be one of fixed_epochs, matched_loss, early_stopping, got 'best'"),
     ({"augment": ["rotate"]}, "augment.0: must be one of flip, shift, got 'rotate'"),
     ({"activation_bits": 9}, "activation_bits: must be a whole number ≤ 8, got 9"),
-    ({"activation_bits": 2, "network": "tanh_64"}, ".activation_bits: rounds outputs that are not negative"),
+    (
+        {"activation_bits": 2, "network": "tanh_64"},
+        ".activation_bits: rounds the outputs of ReLUs, which 'tanh_64' has not",
+    ),
     ({"source": "frozen", "float_epochs": 1}, ".float_epochs: must be 0 where weights are frozen, got 1"),
     ({"optimiser": "lbfgs"}, "optimiser: must be one of adam, sgd, got 'lbfgs'"),
     (

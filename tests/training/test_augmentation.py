@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from onebit_rf.errors import OnebitError
-from onebit_rf.training import recipe
 from onebit_rf.training.augmentation import AUGMENTATIONS, augment
 
 sizes = st.tuples(st.integers(1, 40), st.integers(1, 40), st.sampled_from([1, 3]))
@@ -90,10 +89,6 @@ def test_the_generator_alone_decides_and_the_rows_are_not_written_to(kinds, seed
     assert torch.equal(x, before)
     assert first.is_contiguous()
     assert first.dtype == torch.float32
-
-
-def test_the_configuration_knows_the_same_kinds():
-    assert recipe.AUGMENTATIONS == AUGMENTATIONS
 
 
 def test_what_is_not_known_or_no_image_is_refused():

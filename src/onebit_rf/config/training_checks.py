@@ -31,17 +31,11 @@ def check_training(cell: TrainingCell, shape: Shape) -> Iterator[str]:
         yield f".distorted: the inputs of {cell.dataset!r} are no images; set it false"
     if cell.record.sharpness and cell.record.sharpness.examples > recipe.n_train:
         yield f".sharpness.examples: must be at most n_train, {recipe.n_train}, got {cell.record.sharpness.examples}"
-    if isinstance(cell.net, Mlp):
-        yield from _check_mlp(cell, cell.net)
+    if recipe.activation_bits and not cell.net.has_relu:
+        yield f".activation_bits: rounds the outputs of ReLUs, which {cell.network!r} has not; leave it out"
+    if isinstance(cell.net, Mlp) and ACTIVATIONS.get(cell.net.activation).tensor is None:
+        yield f".network.activation: {cell.net.activation} has no `tensor`, which training differentiates; add it"
     try:
         cell.net.check(shape.image)
     except OnebitError as error:
         yield f".network: {error}"
-
-
-def _check_mlp(cell: TrainingCell, net: Mlp) -> Iterator[str]:
-    """Yield what keeps a network of full layers from being trained."""
-    if ACTIVATIONS.get(net.activation).tensor is None:
-        yield f".network.activation: {net.activation} has no `tensor`, which training differentiates; add it"
-    elif cell.recipe.activation_bits and net.activation != "relu":
-        yield f".activation_bits: rounds outputs that are not negative, as those of relu, not of {net.activation}"

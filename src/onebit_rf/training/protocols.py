@@ -21,6 +21,7 @@ from onebit_rf.training.stack import Model, Stack, batches, learning_rate
 
 NEAR = 0.05  # a matched model's loss is within this share of the loss asked for
 SOONEST = 1 / 16  # epochs between two looks at a loss: each takes as long as a third of an epoch
+AROUND = 0.3  # of the loss asked for, within which it is looked at as often as that
 CAUTION = 0.7  # of the time after which a loss that falls on as it did would be there
 
 
@@ -154,10 +155,21 @@ def _look_for_matched(training: Training, now: float) -> None:
     for place, loss in zip(due, found, strict=True):
         if abs(loss / wanted - 1) <= NEAR:
             training.take(place, "matched_loss", now)
-        fall = math.log(training.losses[place] / loss) / (now - training.times[place]) if loss > 0 else 0.0
-        wait = CAUTION * math.log(loss / wanted) / fall if loss > wanted and 0 < fall < math.inf else 1.0
-        training.due[place] = now + min(max(wait, SOONEST), 1.0)
+        training.due[place] = now + _wait(training.losses[place] / wanted, loss / wanted, now - training.times[place])
         training.losses[place], training.times[place] = loss, now
+
+
+def _wait(before: float, ratio: float, passed: float) -> float:
+    """Return for how many epochs a loss, in units of the one asked for, need not be looked at again.
+
+    Around the one asked for it may rise as well as fall, by the noise of the steps: there, as soon as possible.
+    """
+    if abs(ratio - 1) < AROUND:
+        return SOONEST
+    if not 0 < ratio < before < math.inf or ratio < 1:
+        return 1.0
+    fall = math.log(before / ratio) / passed
+    return min(max(CAUTION * math.log(ratio) / fall, SOONEST), 1.0)
 
 
 def _look_at_valid(training: Training, losses: np.ndarray) -> None:

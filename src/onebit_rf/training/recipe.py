@@ -6,10 +6,10 @@ import msgspec
 from msgspec import Meta
 
 from onebit_rf.model.record import DISTINCT, Count, NonNegative, Record, member_of
+from onebit_rf.training.augmentation import AUGMENTATIONS
 from onebit_rf.training.quantizers import MOST_BITS, QUANTIZERS
 
 PROTOCOLS = ("fixed_epochs", "matched_loss", "early_stopping")
-AUGMENTATIONS = ("flip", "shift")
 Positive = Annotated[float, Meta(gt=0)]
 Models = Annotated[list[Annotated[str, member_of(QUANTIZERS)]], Meta(min_length=1), DISTINCT]
 Protocols = Annotated[list[Literal[PROTOCOLS]], Meta(min_length=1), DISTINCT]

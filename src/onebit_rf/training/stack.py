@@ -14,7 +14,7 @@ from torch import Tensor
 
 from onebit_rf.jobs.seeds import stream
 from onebit_rf.training.models import Models, Rows, class_losses
-from onebit_rf.training.networks import Net
+from onebit_rf.training.networks import READ_OUT, Net
 from onebit_rf.training.quantised import Rounding
 from onebit_rf.training.quantizers import QUANTIZERS, Quantizer
 from onebit_rf.training.recipe import Recipe
@@ -55,6 +55,7 @@ class Stack:
         self.leaves = [part[name] for part in (weights, log_steps) for name in part if name not in self._frozen]
         self.optimiser = _optimiser(recipe, self.leaves)
         self._decays = torch.tensor([model.weight_decay for model in models])
+        self._decayed = [weights[name] for name in (*net.quantised, READ_OUT) if name not in self._frozen]
 
     def _repeated(self, start: Tensor) -> Tensor:
         return start.expand(len(self.models), *start.shape).clone()
@@ -87,12 +88,11 @@ class Stack:
         return self.at_rest.rounding.train(self.at_rest.weights, self.at_rest.log_steps, rng)
 
     def _decay(self, rate: float) -> None:
-        """Shrink matrices and kernels by 1 − ηλ, decoupled from the gradient (arXiv 1711.05101)."""
+        """Shrink what is quantized and the read-out by 1 − ηλ, decoupled from the gradient (arXiv 1711.05101)."""
         if not self._decays.any():
             return
-        for name, weight in self.at_rest.weights.items():
-            if weight.ndim > 2 and name not in self._frozen:
-                weight *= (1 - rate * self._decays).view(-1, *(1,) * (weight.ndim - 1))
+        for weight in self._decayed:
+            weight *= (1 - rate * self._decays).view(-1, *(1,) * (weight.ndim - 1))
 
 
 def _optimiser(recipe: Recipe, leaves: Sequence[Tensor]) -> torch.optim.Optimizer:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     Weights = Mapping[str, Tensor]
 
+READ_OUT = "a"  # the name of the read-out's matrix in every network
 Observe = Callable[[str, "Tensor"], "Tensor"]  # the outputs of a named layer → the same, at few bits
 
 
@@ -45,12 +46,14 @@ class Net:
 class NetworkRecord(Record, tag_field="kind"):
     """A network of the configuration.
 
-    `usual_kind` is that of a record that names none. `has_features` tells whether its hidden layers can be frozen
+    `usual_kind` is that of a record that names none. `has_relu` tells whether its activations are outputs of ReLUs,
+    which can be at few bits, and `has_features` whether its hidden layers can be frozen
     ones, x_ℓ = φ(W_ℓ x_{ℓ−1}).
     """
 
     usual_kind = "mlp"
     has_features = False
+    has_relu = False
 
     @property
     def width(self) -> int:

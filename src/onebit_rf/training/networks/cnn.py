@@ -46,6 +46,8 @@ class Cnn(NetworkRecord, tag="cnn"):
 
     channels: Annotated[Count, Meta(description="c of the first block; the next ones have 2c and 4c")]
 
+    has_relu = True
+
     @property
     def width(self) -> int:
         """Channels of the last block."""

@@ -28,6 +28,11 @@ class Mlp(NetworkRecord, tag="mlp"):
     has_features = True
 
     @property
+    def has_relu(self) -> bool:
+        """Whether φ is ReLU."""
+        return self.activation == "relu"
+
+    @property
     def width(self) -> int:
         """The widest layer."""
         return max(self.widths)
