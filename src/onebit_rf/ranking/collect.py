@@ -28,7 +28,9 @@ def collect(
         facts: of every cell: cell, dataset, network, width, depth, n_train, source, label_noise and learning_rate.
     """
     words = dict.fromkeys(("cell", "model", "protocol"), str)
-    rows = trained.astype(words).merge(pd.DataFrame(facts), on="cell", validate="many_to_one")
+    known = pd.DataFrame(facts)
+    swept = [name for name in trained if name in known and name != "cell"]  # the facts have them, too
+    rows = trained.drop(columns=swept).astype(words).merge(known, on="cell", validate="many_to_one")
     rows = rows.assign(
         quantizer=rows["model"].str.partition(":")[0],
         bits=pd.to_numeric(rows["model"].str.partition(":")[2]).fillna(32).astype(int),
