@@ -91,3 +91,13 @@ def test_fewer_rows_than_features_are_an_error(tmp_path, digits):
     with pytest.raises(OnebitError, match="own_spectrum: needs more rows, train and test, than features; got 170 rows"):
         run(tmp_path, wide, label[:170], 10, 150, own_spectrum=True)
     assert not (tmp_path / "readout").exists()
+
+
+def test_rows_that_networks_were_trained_on_are_left_out(tmp_path, digits):
+    """Skipping the first rows is the same as a table without them, for fits and prediction."""
+    x, label = digits
+    (tmp_path / "whole").mkdir()
+    (tmp_path / "rest").mkdir()
+    skipped = run(tmp_path / "whole", x, label, 10, 1500, own_spectrum=True, skip=200)
+    without = run(tmp_path / "rest", x[200:], label[200:], 10, 1300, own_spectrum=True)
+    assert skipped.equals(without)
