@@ -20,8 +20,8 @@ from onebit_rf.training.recipe import Recipe
 from onebit_rf.training.stack import Model, Stack, batches, learning_rate
 
 NEAR = 0.05  # a matched model's loss is within this share of the loss asked for
-SOONEST = 1 / 16  # epochs between two looks at a loss: each takes as long as a third of an epoch
-AROUND = 0.3  # of the loss asked for, within which it is looked at as often as that
+SOONEST = 1 / 8  # epochs between two looks at a loss: each takes as long as a third of an epoch
+AROUND = 0.15  # of the loss asked for, within which it is looked at as often as that
 CAUTION = 0.7  # of the time after which a loss that falls on as it did would be there
 
 
@@ -179,7 +179,8 @@ def _look_at_valid(training: Training, losses: np.ndarray) -> None:
         row = {"model": model.name, "weight_decay": model.weight_decay, "epoch": training.epoch}
         row |= {"train_loss": losses[place], "valid_loss": valid[0][place], "valid_error": valid[1][place]}
         training.history.append(row)
-        if "early_stopping" in training.recipe.protocols and valid[0][place] < training.least[place]:
+        stops = "early_stopping" in training.recipe.protocols and training.epoch > training.recipe.float_epochs
+        if stops and valid[0][place] < training.least[place]:
             training.least[place] = valid[0][place]
             training.take(place, "early_stopping", training.epoch)
 
