@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 SNAKEMAKE := snakemake --cores all
+LEARNED := opponent gap_by_bits frozen_or_learned flatness bearing noise_model ranking_study
 FINDINGS := $(addprefix results/reference/,findings.parquet learned-findings.parquet)
 
 # make reference: the README's pictures and sentences, from the results that are there.
@@ -43,7 +44,7 @@ qgen-large: setup
 	@cat results/overlay/findings.rst
 
 sanity: setup
-	$(SNAKEMAKE) results/models/mnist_full.parquet results/models/cifar10_full.parquet --configfile config/sanity.yaml
+	$(SNAKEMAKE) results/models/mnist_full.parquet results/models/cifar10_full.parquet results/deployment/mnist_full/seed0.parquet --configfile config/sanity.yaml
 
 report: all
 	snakemake --report results/report.html
@@ -57,8 +58,9 @@ reference-learned: setup
 	cp results/overlay/findings.parquet results/reference/learned-findings.parquet
 	cp results/ranking/models.parquet results/reference/learned-models.parquet
 	cp results/ranking/ranking.parquet results/reference/learned-ranking.parquet
-	cp $(addprefix results/figures/,gap_by_bits.png opponent.png frozen_or_learned.png) results/reference
+	cp $(patsubst %,results/figures/%.png,$(LEARNED)) results/reference
 	python -m onebit_rf.figures README.md $(FINDINGS)
+	python -m onebit_rf.figures docs/learned.md $(FINDINGS)
 
 resume: setup
 	snakemake --unlock
