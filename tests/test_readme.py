@@ -54,13 +54,8 @@ def test_the_findings_quoted_are_those_computed():
     learned = (ROOT / "docs/learned.md").read_text(encoding="utf-8")
     assert renew(learned, read_findings(*FINDINGS)) == learned, "make reference-learned"
     assert renew(README, read_findings(*FINDINGS)) == README, "make reference"
-    assert re.findall(r"<!-- findings of (\w+) -->\n-", README) == [
-        "depth",
-        "images",
-        "second_path",
-        "opponent",
-        "speedup",
-    ]
+    quoted = re.findall(r"<!-- findings of (\w+) -->\n-", README)
+    assert quoted == ["depth", "images", "second_path", "opponent", "speedup"]
 
 
 def test_findings_of_a_figure_that_has_none_are_refused():

@@ -7,7 +7,15 @@ from made_up import facts, readout, theory
 
 from onebit_rf.errors import OnebitError
 from onebit_rf.figures import style
-from onebit_rf.figures.findings import baseline_of, half_width, interval, law_gaps, theory_gap, with_interval
+from onebit_rf.figures.findings import (
+    baseline_of,
+    half_width,
+    interval,
+    law_gaps,
+    law_words,
+    theory_gap,
+    with_interval,
+)
 
 
 def test_interval_is_students():
@@ -80,3 +88,8 @@ def test_gap_to_the_theory_by_hand():
     seeds = [np.mean([(1 + s / 100) * (1 + g) - 1 for g in (0, 0.01)]) for s in (0, 1, 2)]
     assert (finding.value, finding.low, finding.high) == pytest.approx(interval(seeds))
     assert theory_gap(readout(facts()), theory(facts()).assign(converged=False), "here") == []
+
+
+def test_laws_with_a_parameter_are_spelled_in_words():
+    assert style.law_look("grid:4")["label"] == "4-bit weights"
+    assert law_words("learned:mlp,lsq:2") == "learned (mlp, lsq:2)"

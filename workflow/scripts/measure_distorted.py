@@ -1,31 +1,26 @@
 """Test the models of one cell of a training and seed on distorted images."""
 
 import torch
-from msgspec import convert
 
-from onebit_rf.data.dataset import Shape, data_root
+from onebit_rf.data.dataset import data_root
 from onebit_rf.data.distorted import read_distorted
-from onebit_rf.data.kinds import DATASETS
 from onebit_rf.jobs.job import job
 from onebit_rf.training.bearing import measure_distorted
-from onebit_rf.training.networks import NETWORKS
-from onebit_rf.training.recipe import Recipe
+from onebit_rf.training.trained import Trained
 
 if __name__ == "__main__":
     with job(snakemake):
         torch.set_num_threads(snakemake.threads)
-        trained, seed = snakemake.params.trained, int(snakemake.wildcards.seed)
-        network, shape = trained["network"], convert(trained["shape"], Shape)
-        images = convert(trained["dataset"], DATASETS.get("images"))
-        pixels = images.pixels(seed, data_root(snakemake.config["data_root"]))
+        trained, seed = Trained.of(snakemake.params.trained), int(snakemake.wildcards.seed)
+        pixels = trained.data.pixels(seed, data_root(snakemake.config["data_root"]))
         measure_distorted(
             snakemake.output[0],
             weights=snakemake.input.weights,
-            net=convert(network, NETWORKS.get(network["kind"])).build(shape.input_dim, shape.image, shape.outputs),
-            recipe=convert(trained["recipe"], Recipe),
-            distorted=read_distorted(snakemake.input.distorted[0], shape.image),
-            standardiser=images.standardiser(pixels),
-            label=pixels.label[pixels.n_train :][images.distorted_rows()],
-            names=trained["names"],
+            net=trained.net(),
+            recipe=trained.recipe,
+            distorted=read_distorted(snakemake.input.distorted[0], trained.shape.image),
+            standardiser=trained.data.standardiser(pixels),
+            label=pixels.label[pixels.n_train :][trained.data.distorted_rows()],
+            names=trained.names,
             seed=seed,
         )

@@ -1,30 +1,25 @@
 """Train the models of one cell of a training and seed."""
 
 import torch
-from msgspec import convert
 
-from onebit_rf.data.dataset import Shape, data_root
-from onebit_rf.data.kinds import DATASETS
+from onebit_rf.data.dataset import data_root
 from onebit_rf.jobs.job import bar, job
-from onebit_rf.training.networks import NETWORKS
-from onebit_rf.training.recipe import Recipe
 from onebit_rf.training.stage import train_models
+from onebit_rf.training.trained import Trained
 
 if __name__ == "__main__":
     with job(snakemake), bar(snakemake.wildcards.trained) as report:
         torch.set_num_threads(snakemake.threads)
-        trained, seed = snakemake.params.trained, int(snakemake.wildcards.seed)
-        record, network, shape = trained["dataset"], trained["network"], convert(trained["shape"], Shape)
-        dataset = convert(record, DATASETS.get(record["kind"])).make(seed, data_root(snakemake.config["data_root"]))
+        trained, seed = Trained.of(snakemake.params.trained), int(snakemake.wildcards.seed)
         train_models(
             snakemake.output,
-            dataset=dataset,
-            image=shape.image,
-            classes=shape.outputs,
-            network=convert(network, NETWORKS.get(network["kind"])),
-            recipe=convert(trained["recipe"], Recipe),
-            names=trained["names"],
+            dataset=trained.data.make(seed, data_root(snakemake.config["data_root"])),
+            image=trained.shape.image,
+            classes=trained.shape.outputs,
+            network=trained.network,
+            recipe=trained.recipe,
+            names=trained.names,
             seed=seed,
-            key={"trained": trained, "code": snakemake.params.code, "seed": seed},
+            key={"trained": snakemake.params.trained, "code": snakemake.params.code, "seed": seed},
             report=report,
         )

@@ -66,7 +66,12 @@ def baseline_of(laws: Sequence[str]) -> str:
 
 
 def law_words(law: str) -> str:
-    """Spell a law within a sentence: `one-bit`, `Gaussian`."""
+    """Spell a law within a sentence: `one-bit`, `Gaussian`, `4-bit`, `learned (mlp, lsq:2)`."""
+    kind, _, argument = law.partition(":")
+    if kind == "grid":
+        return f"{argument}-bit"
+    if kind == "learned":
+        return f"learned ({argument.replace(',', ', ', 1)})"
     return {"gaussian": "Gaussian", "rademacher": "Rademacher"}.get(law, law.replace("_", "-"))
 
 

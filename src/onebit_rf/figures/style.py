@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from onebit_rf.figures.findings import half_width
+from onebit_rf.figures.findings import half_width, law_words
 from onebit_rf.tables.files import check_key
 
 if TYPE_CHECKING:
@@ -84,7 +84,8 @@ def law_look(law: str, laws: Sequence[str] = ()) -> dict[str, Any]:
     others = [name for name in laws if name not in _LOOKS]
     place = others.index(law) if law in others else 0
     looks = {"color": f"{0.25 + 0.15 * (place % 4):g}", "marker": _OTHERS[place % len(_OTHERS)]}
-    return {"label": f"{law.replace('_', ' ')} weights", **looks}
+    name = law_words(law) if ":" in law else law.replace("_", " ")
+    return {"label": f"{name} weights", **looks}
 
 
 def law_line(law: str) -> Any:
