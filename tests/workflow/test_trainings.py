@@ -187,7 +187,7 @@ def test_an_edit_reruns_what_follows_from_it(trained, file):
 
 def test_a_run_that_is_killed_ends_with_the_table_it_would_have_had(trained, tmp_path):
     """Killed, without warning, once a first checkpoint is there."""
-    project = made(tmp_path / "killed")
+    project = made(tmp_path)
     (project.path / "src/onebit_rf/training/checkpoint.py").write_text(
         (project.path / "src/onebit_rf/training/checkpoint.py").read_text().replace("EVERY = 20.0", "EVERY = 0.0")
     )

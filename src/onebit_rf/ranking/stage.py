@@ -43,7 +43,7 @@ ALL_MEASURES = (
     RANDOM,
 )
 AXES = ("model", "weight_decay", "dataset", "network", "n_train", "source", "label_noise", "learning_rate")
-DRAWS = 200
+DRAWS = 100
 MOST_SEEDS = 64  # every pair of seeds has sums of its own
 
 
