@@ -336,7 +336,7 @@ def test_the_workflow_distorts_images_and_nothing_else(fresh_project):
     assert run.returncode == 0, run.stderr
     record = images("digits", n_train=60, n_test=20)
     kind, severity, pixels = next(read_distorted(fresh_project.path / path.format("digits"), (8, 8, 1)))
-    assert np.array_equal(pixels, distort(record.pixels(0, fresh_project.path).test, kind, severity, 0))
+    assert np.array_equal(pixels, distort(record.pixels(0, fresh_project.path).test, kind, severity, 0, white=16))
     run = fresh_project.snakemake(path.format("gaussian_512"))
     assert run.returncode != 0
     assert "distort_images: dataset: only images can be distorted" in run.stdout + run.stderr

@@ -213,6 +213,66 @@ def ranking_tables():
     return [rules.rank_measures.output.ranking]
 
 
+def distortion_minutes(shape):
+    """A minute for 1000 images of 32 × 32 × 3: five times what was measured."""
+    return sizes.LEAST_MINUTES + shape.test_rows * shape.input_dim // 3_000_000
+
+
+def trained_dataset(wildcards):
+    return study.trainings[wildcards.trained].dataset
+
+
+def trained_sizes(wildcards):
+    """A training and the shape of its data set."""
+    return study.trainings[wildcards.trained], shape_of(trained_dataset(wildcards))
+
+
+def training_code(wildcards, script="train_networks"):
+    cell = study.trainings[wildcards.trained]
+    return code(
+        script,
+        *dataset_modules(cell.data),
+        NETWORKS.module(plain(cell.net)["kind"]),
+        *cell.net.members(),
+        *sorted({QUANTIZERS.module(model) for model in cell.recipe.models}),
+    )
+
+
+def trained_params(wildcards):
+    """What the models of a training are, for the jobs that make and measure them."""
+    cell = study.trainings[wildcards.trained]
+    return {
+        "names": {"training": cell.training, "cell": cell.name, **cell.swept},
+        "dataset": plain(cell.data),
+        "network": plain(cell.net),
+        "recipe": plain(cell.recipe),
+        "shape": plain(shape_of(cell.dataset)),
+    }
+
+
+def cells_that(training, wanted):
+    """The cells of a training of which something is wanted."""
+    return [cell.name for cell in study.trainings_of(training) if wanted(cell.record)]
+
+
+def model_facts(training):
+    """What the table of models says of the cells of a training."""
+    return [
+        {
+            "cell": cell.name,
+            "dataset": cell.dataset,
+            "network": cell.network,
+            "width": cell.net.width,
+            "depth": cell.net.depth,
+            "n_train": cell.recipe.n_train,
+            "source": cell.recipe.source,
+            "label_noise": cell.recipe.label_noise,
+            "learning_rate": cell.recipe.learning_rate,
+        }
+        for cell in study.trainings_of(training)
+    ]
+
+
 def added(section):
     """The names in a section of the config that overlays add to the default."""
     return [name for name in getattr(study.config, section) if name not in default[section]]

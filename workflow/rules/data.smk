@@ -30,11 +30,6 @@ if missing:
             "../scripts/download_data.py"
 
 
-def distortion_minutes(shape):
-    """A minute for 1000 images of 32 × 32 × 3: five times what was measured."""
-    return sizes.LEAST_MINUTES + shape.test_rows * shape.input_dim // 3_000_000
-
-
 rule make_data:
     input:
         files=lambda wildcards: data_files(wildcards.dataset),

@@ -1,29 +1,6 @@
 # ranking: the table of all trained models, and which measure orders their generalization gap.
 
 
-def cells_that(training, wanted):
-    """The cells of a training of which something is wanted."""
-    return [cell.name for cell in study.trainings_of(training) if wanted(cell.record)]
-
-
-def model_facts(training):
-    """What the table of models says of the cells of a training."""
-    return [
-        {
-            "cell": cell.name,
-            "dataset": cell.dataset,
-            "network": cell.network,
-            "width": cell.net.width,
-            "depth": cell.net.depth,
-            "n_train": cell.recipe.n_train,
-            "source": cell.recipe.source,
-            "label_noise": cell.recipe.label_noise,
-            "learning_rate": cell.recipe.learning_rate,
-        }
-        for cell in study.trainings_of(training)
-    ]
-
-
 rule collect_models:
     input:
         models=lambda wildcards: expand(

@@ -1,38 +1,6 @@
 # training: networks whose hidden weights are learned through quantizers, and how they bear distorted images.
 
 
-def trained_dataset(wildcards):
-    return study.trainings[wildcards.trained].dataset
-
-
-def trained_sizes(wildcards):
-    """A training and the shape of its data set."""
-    return study.trainings[wildcards.trained], shape_of(trained_dataset(wildcards))
-
-
-def training_code(wildcards, script="train_networks"):
-    cell = study.trainings[wildcards.trained]
-    return code(
-        script,
-        *dataset_modules(cell.data),
-        NETWORKS.module(plain(cell.net)["kind"]),
-        *cell.net.members(),
-        *sorted({QUANTIZERS.module(model) for model in cell.recipe.models}),
-    )
-
-
-def trained_params(wildcards):
-    """What the models of a training are, for the jobs that make and measure them."""
-    cell = study.trainings[wildcards.trained]
-    return {
-        "names": {"training": cell.training, "cell": cell.name, **cell.swept},
-        "dataset": plain(cell.data),
-        "network": plain(cell.net),
-        "recipe": plain(cell.recipe),
-        "shape": plain(shape_of(cell.dataset)),
-    }
-
-
 rule train_networks:
     input:
         files=lambda wildcards: data_files(trained_dataset(wildcards)),
