@@ -1,7 +1,6 @@
 """Hidden layers that a training learned, as the features take them."""
 
 from collections.abc import Iterator
-from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -24,11 +23,7 @@ def learned_layers(path: str | Path, model: str) -> Iterator[Layer]:
     """
     recipe = read_provenance(path, LEARNED)["params"]
     one = find_learned(path, model, recipe["weight_decays"][0], recipe["protocols"][0])
-    names = (f"W{layer}" for layer in count(1))
-    for name in names:
-        if name not in one.weights:
-            return
-        yield make_layer(one, name)
+    yield from (make_layer(one, name) for name in one.hidden)
 
 
 def make_layer(one: Learned, name: str) -> Layer:

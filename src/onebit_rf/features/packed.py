@@ -48,9 +48,8 @@ def write_packed(path: str | Path, one: Learned, activation: str) -> None:
     """
     if one.quantizer.bits != 1:
         raise OnebitError(f"model: must be of one bit to be packed, got {one.model}")
-    hidden = [name for name in one.weights if name.startswith("W")]
     with TableWriter(path, PACKED, {"model": one.model, "protocol": one.protocol}) as writer:
-        for layer, name in enumerate(hidden, start=1):
+        for layer, name in enumerate(one.hidden, start=1):
             signs = kernels.pack_signs(one.weights[name])
             alpha = np.broadcast_to(np.exp(one.log_steps[name]) / 2, (len(signs.bits), 1))[:, 0]
             fan_in = one.weights[name].shape[1]
@@ -59,7 +58,7 @@ def write_packed(path: str | Path, one: Learned, activation: str) -> None:
             )
         numbers = np.ascontiguousarray(one.weights["a"], "<f4")
         writer.write(
-            layer=len(hidden) + 1,
+            layer=len(one.hidden) + 1,
             activation=NO_ACTIVATION,
             fan_in=numbers.shape[1],
             scale=np.float32(1),

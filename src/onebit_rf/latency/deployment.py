@@ -49,7 +49,7 @@ def measure_deployment(
     table = DEPLOYMENT.sweeping(names)
     with threadpool_limits(1), TableWriter(path, table, {"names": dict(names), "seed": seed}) as writer:
         for one in read_learned(weights, places):
-            widths = ",".join(map(str, [x.shape[1], *(len(one.weights[name]) for name in _hidden(one))]))
+            widths = ",".join(map(str, [x.shape[1], *(len(one.weights[name]) for name in one.hidden)]))
             named = {"model": one.model, "weight_decay": one.weight_decay, "protocol": one.protocol}
             for row in _deploy(one, activation, x):
                 writer.write(**names, **named, seed=[seed], widths=widths, processor=processor(), **row)
@@ -57,10 +57,6 @@ def measure_deployment(
 
 def _is_one_bit(model: str) -> bool:
     return QUANTIZERS.get(model).bits == 1
-
-
-def _hidden(one: Learned) -> list[str]:
-    return [name for name in one.weights if name.startswith("W")]
 
 
 def _deploy(one: Learned, activation: str, x: np.ndarray) -> list[dict[str, Any]]:
@@ -86,7 +82,7 @@ def _deploy(one: Learned, activation: str, x: np.ndarray) -> list[dict[str, Any]
 
 def _torch_network(one: Learned, activation: str) -> Callable[[torch.Tensor], torch.Tensor]:
     """The network in torch's float32, at the same de-quantized weights."""
-    matrices = [torch.from_numpy(one.dequantised(name)) for name in _hidden(one)]
+    matrices = [torch.from_numpy(one.dequantised(name)) for name in one.hidden]
     weights, bias = torch.from_numpy(one.weights["a"]), torch.from_numpy(one.weights["b"])
     phi = ACTIVATIONS.get(activation).tensor
 
@@ -126,5 +122,5 @@ def _least_times(calls: list[Callable[[], Any]]) -> list[float]:
 def _write_float(path: Path, one: Learned) -> None:
     """Write all weights as float32, to compare sizes: as tested, the way that drawn weights are kept."""
     with TableWriter(path, WEIGHTS["dense"], {"model": one.model}) as writer:
-        for layer, name in enumerate([*_hidden(one), "a"], start=1):
+        for layer, name in enumerate([*one.hidden, "a"], start=1):
             writer.write(layer=layer, weights=one.weights[name])

@@ -18,6 +18,7 @@ from onebit_rf.sharpness.settings import Sharpness
 from onebit_rf.tables.files import TableWriter
 from onebit_rf.tables.sharpness import SHARPNESS
 from onebit_rf.training.bearing import side_by_side
+from onebit_rf.training.learned import named
 from onebit_rf.training.memory import keep_memory
 from onebit_rf.training.models import Models, Rows, class_losses
 from onebit_rf.training.networks import Net
@@ -60,9 +61,7 @@ def measure_sharpness(
                 writer.write(
                     **names,
                     seed=seed,
-                    model=[one.model for one in learned],
-                    weight_decay=[one.weight_decay for one in learned],
-                    protocol=[one.protocol for one in learned],
+                    **named(learned),
                     weights=kind,
                     **sizes,
                     **measures(models, at, rows, settings, seed),

@@ -3,16 +3,14 @@
 import pyarrow as pa
 
 from onebit_rf.tables.columns import WORD, Table, field
+from onebit_rf.tables.of_models import MODEL, PROTOCOL, SEED
 
 BEARING = Table(
     "bearing",
     [
-        field("training", WORD, "name of the training"),
-        field("cell", WORD, "as in the table training"),
-        field("model", WORD, "as in the table training"),
-        field("weight_decay", pa.float64(), "as in the table training"),
-        field("protocol", WORD, "as in the table training"),
-        field("seed", pa.int32(), "root seed of the replicate"),
+        *MODEL,
+        PROTOCOL,
+        SEED,
         field("kind", WORD, "of distortion"),
         field("severity", pa.int8(), "1 … 5"),
         field("distorted_loss", pa.float64(), "mean cross-entropy on the distorted test images"),

@@ -3,16 +3,14 @@
 import pyarrow as pa
 
 from onebit_rf.tables.columns import WORD, Table, field
+from onebit_rf.tables.of_models import MODEL, PROTOCOL, SEED
 
 DEPLOYMENT = Table(
     "deployment",
     [
-        field("training", WORD, "name of the training"),
-        field("cell", WORD, "as in the table training"),
-        field("model", WORD, "as in the table training, of one bit"),
-        field("weight_decay", pa.float64(), "as in the table training"),
-        field("protocol", WORD, "as in the table training"),
-        field("seed", pa.int32(), "root seed of the replicate"),
+        *MODEL,
+        PROTOCOL,
+        SEED,
         field("widths", WORD, "d_0,d_1,…,d_L of the network"),
         field("batch", pa.int32(), "rows of x in a call that is timed"),
         field("n_test", pa.int32(), "test rows whose predictions are compared"),

@@ -3,16 +3,14 @@
 import pyarrow as pa
 
 from onebit_rf.tables.columns import WORD, Table, field
+from onebit_rf.tables.of_models import MODEL, PROTOCOL, SEED
 
 SHARPNESS = Table(
     "sharpness",
     [
-        field("training", WORD, "name of the training"),
-        field("cell", WORD, "as in the table training"),
-        field("model", WORD, "as in the table training"),
-        field("weight_decay", pa.float64(), "as in the table training"),
-        field("protocol", WORD, "as in the table training"),
-        field("seed", pa.int32(), "root seed of the replicate"),
+        *MODEL,
+        PROTOCOL,
+        SEED,
         field("weights", WORD, "dequantised: as they are tested; latent: before rounding"),
         field("examples", pa.int32(), "m, train rows that the loss is of"),
         field(

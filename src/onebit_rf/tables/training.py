@@ -3,15 +3,7 @@
 import pyarrow as pa
 
 from onebit_rf.tables.columns import VECTOR, WORD, Table, field
-
-_MODEL = [
-    field("training", WORD, "name of the training"),
-    field("cell", WORD, "the training's name, or TRAINING/LEAF~VALUE/… of its sweep"),
-    field("model", WORD, "quantizer of the hidden weights: KIND:BITS, or float"),
-    field("weight_decay", pa.float64(), "decoupled weight decay"),
-]
-_SEED = field("seed", pa.int32(), "root seed of the replicate")
-_PROTOCOL = field("protocol", WORD, "fixed_epochs, matched_loss or early_stopping")
+from onebit_rf.tables.of_models import MODEL, PROTOCOL, SEED
 
 
 def _of_rows(rows: str, meaning: str, nullable: bool = False) -> list[pa.Field]:
@@ -24,9 +16,9 @@ def _of_rows(rows: str, meaning: str, nullable: bool = False) -> list[pa.Field]:
 TRAINING = Table(
     "training",
     [
-        *_MODEL,
-        _PROTOCOL,
-        _SEED,
+        *MODEL,
+        PROTOCOL,
+        SEED,
         field("epochs", pa.float64(), "trained until the protocol took the model"),
         field("converged", pa.bool_(), "whether the model is what the protocol asks for"),
         field("reason", pa.string(), "why not"),
@@ -49,8 +41,8 @@ TRAINING = Table(
 HISTORY = Table(
     "history",
     [
-        *_MODEL,
-        _SEED,
+        *MODEL,
+        SEED,
         field("epoch", pa.int32(), "1, 2, …"),
         field("train_loss", pa.float64(), "mean over the epoch's batches, as they are trained"),
         *_of_rows("valid", "the rows held out, after the epoch", nullable=True),
@@ -64,7 +56,7 @@ LEARNED = Table(
     [
         field("model", WORD, "as in the table training"),
         field("weight_decay", pa.float64(), "as in the table training"),
-        _PROTOCOL,
+        PROTOCOL,
         field(
             "values", VECTOR, "latent weights, logarithms of the steps and averages of batch norm, one after another"
         ),

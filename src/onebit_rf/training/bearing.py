@@ -10,7 +10,7 @@ import torch
 from onebit_rf.data.dataset import Standardiser
 from onebit_rf.tables.bearing import BEARING
 from onebit_rf.tables.files import TableWriter
-from onebit_rf.training.learned import Learned, list_learned, read_learned
+from onebit_rf.training.learned import Learned, list_learned, named, read_learned
 from onebit_rf.training.measures import at_rest
 from onebit_rf.training.memory import keep_memory
 from onebit_rf.training.models import Models, Rows
@@ -65,9 +65,7 @@ def measure_distorted(
                 writer.write(
                     **names,
                     seed=seed,
-                    model=[one.model for one in learned],
-                    weight_decay=[one.weight_decay for one in learned],
-                    protocol=[one.protocol for one in learned],
+                    **named(learned),
                     kind=kind,
                     severity=severity,
                     distorted_loss=losses,

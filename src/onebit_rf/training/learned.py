@@ -39,6 +39,11 @@ class Learned:
         """The quantizer of the hidden weights."""
         return QUANTIZERS.get(self.model)
 
+    @property
+    def hidden(self) -> list[str]:
+        """Names of the weights W_1 … W_L."""
+        return [name for name in self.weights if name.startswith("W")]
+
     def dequantised(self, name: str) -> np.ndarray:
         """Return v̂ = s · level(v/s) of the quantised weights `name`, float32."""
         v, quantizer = self.weights[name], self.quantizer
@@ -50,6 +55,11 @@ class Learned:
 
 
 PARTS = ("weights", "log_steps", "state")
+
+
+def named(models: Sequence[Learned]) -> dict[str, list]:
+    """Return the columns that say which models the rows of a table are of."""
+    return {name: [getattr(one, name) for one in models] for name in ("model", "weight_decay", "protocol")}
 
 
 def write_learned(path: str | Path, models: Sequence[Learned], params: Mapping[str, Any]) -> None:
