@@ -65,6 +65,16 @@ def test_what_is_left_out_is_counted_by_protocol_and_model():
     ]
 
 
+def test_what_is_left_out_says_which_of_it_is_frozen():
+    rows = spoiled()
+    (at,) = rows.index[~rows["converged"]]
+    frozen = rows.loc[[at]].assign(source="frozen", model="float")
+    both = pd.concat([rows[rows["protocol"] == "matched_loss"], frozen])
+    assert trained.count_unconverged(both) == [
+        "matched train loss: 2 of 16 models did not reach the loss, not drawn (lsq:1 1×; frozen: float 1×)"
+    ]
+
+
 def test_differences_are_of_the_same_seed():
     rows = models(facts(protocols=["fixed_epochs"]))
     gaps = trained.paired_by_seed(rows, "lsq:2", "float", "gap_loss")

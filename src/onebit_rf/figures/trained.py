@@ -109,12 +109,20 @@ def count_unconverged(models: "pd.DataFrame", columns: Sequence[str] = LOSSES) -
     """Return a note a protocol that says how many models are not `sound`, and so not drawn, and which; or none."""
     lost, notes = models[~_is_sound(models, columns)], []
     for protocol, rows in lost.groupby(lost["protocol"].astype(str)):
-        counts = rows["model"].astype(str).value_counts(sort=False)
-        named = ", ".join(f"{model} {count}×" for model, count in sorted(counts.items(), key=lambda item: item[0]))
         of = int((models["protocol"] == protocol).sum())
         why = {"matched_loss": "did not reach the loss"}.get(protocol, "diverged")
-        notes.append(f"{PROTOCOLS[protocol]}: {len(rows)} of {of} models {why}, not drawn ({named})")
+        notes.append(f"{PROTOCOLS[protocol]}: {len(rows)} of {of} models {why}, not drawn ({_count_models(rows)})")
     return notes
+
+
+def _count_models(models: "pd.DataFrame") -> str:
+    """Return how often every model is among some, and whether frozen: `lsq:1 5×; frozen: float 5×, lsq:1 5×`."""
+    words = []
+    for source in ("learned", "frozen"):
+        counts = models.loc[models["source"] == source, "model"].astype(str).value_counts(sort=False)
+        named = ", ".join(f"{model} {count}×" for model, count in sorted(counts.items(), key=lambda item: item[0]))
+        words += [f"frozen: {named}" if source == "frozen" else named] * bool(named)
+    return "; ".join(words)
 
 
 @dataclass(frozen=True)
