@@ -68,17 +68,18 @@ def test_the_caption_tells_findings_seeds_machine_and_versions(tmp_path, inputs)
 
 def test_findings_of_all_figures_are_listed_with_links(tmp_path, inputs):
     paths = [drawn(tmp_path, inputs, name)["findings"] for name in ("one", "two")]
-    collect_findings(paths, tmp_path / "all.parquet", tmp_path / "all.rst")
+    collect_findings(paths, ["10. Later", "9. Sooner"], tmp_path / "all.parquet", tmp_path / "all.rst")
     table = read_frame([tmp_path / "all.parquet"], FINDINGS)
     assert table["figure"].tolist() == ["one"] * 4 + ["two"] * 4
     targets = ".. _one.png: javascript:1\n.. _two.png: javascript:2\n"  # the report adds these
     text = as_html((tmp_path / "all.rst").read_text(encoding="utf-8") + "\n" + targets)
     assert text.count('href="javascript:1"') == 4
+    assert text.index("9. Sooner") < text.index("javascript:2") < text.index("10. Later") < text.index("javascript:1")
     assert "system-message" not in text
 
 
 def test_no_figures_have_no_findings(tmp_path):
-    collect_findings([], tmp_path / "all.parquet", tmp_path / "all.rst")
+    collect_findings([], [], tmp_path / "all.parquet", tmp_path / "all.rst")
     assert read_frame([tmp_path / "all.parquet"], FINDINGS).empty
 
 
@@ -102,3 +103,10 @@ def test_any_text_is_printed_as_it_is(text):
     body = html.unescape(as_html(f"* {escape(said)}"))
     assert "system-message" not in body
     assert " ".join(said.split()) in " ".join(body.split())
+
+
+def test_the_caption_tells_the_parameters_and_what_varies(tmp_path, inputs):
+    text = as_html(drawn(tmp_path, inputs)["caption"].read_text(encoding="utf-8"))
+    shared = "s: inputs; network tanh, 30 → 8 × 2; weights Gaussian, one-bit; read-outs λ = 0; n 1 … 12 (12 sizes)"
+    assert f"{shared}; σ 0 | 0.3" in text
+    assert "varied: noise σ: 0, 0.3" in text

@@ -14,13 +14,13 @@ rule draw_figure:
         pdf=report(
             "results/figures/{figure}.pdf",
             caption="../report/figure.rst",
-            category="figures",
+            category=lambda wildcards: study.config.figures[wildcards.figure].study,
             labels={"figure": "{figure}", "format": "PDF"},
         ),
         png=report(
             "results/figures/{figure}.png",
             caption="../report/figure.rst",
-            category="figures",
+            category=lambda wildcards: study.config.figures[wildcards.figure].study,
             labels={"figure": "{figure}", "format": "PNG"},
         ),
         caption="results/figures/{figure}.rst",
@@ -59,6 +59,7 @@ rule collect_findings:
         mem_mb=1000,
         runtime=sizes.LEAST_MINUTES,
     params:
+        studies=[figure.study for figure in study.config.figures.values()],
         code=code("collect_findings"),
     message:
         "findings of all figures"
@@ -76,5 +77,8 @@ use rule collect_findings as collect_overlay with:
         "results/logs/collect_overlay.log",
     benchmark:
         "results/benchmarks/collect_overlay.tsv"
+    params:
+        studies=[study.config.figures[name].study for name in added("figures")],
+        code=code("collect_findings"),
     message:
         "findings of the overlay's figures"

@@ -5,4 +5,6 @@ from onebit_rf.jobs.job import job
 
 if __name__ == "__main__":
     with job(snakemake):
-        collect_findings(snakemake.input, snakemake.output.table, snakemake.output.listing)
+        collect_findings(
+            list(snakemake.input), snakemake.params.studies, snakemake.output.table, snakemake.output.listing
+        )

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ from onebit_rf.errors import OnebitError
 from onebit_rf.figures import style
 from onebit_rf.figures.facts import AnyFacts
 from onebit_rf.figures.kinds import Drawing, FigureRecord, Tables
+from onebit_rf.figures.parameters import parameters
 from onebit_rf.tables.bearing import BEARING
 from onebit_rf.tables.deployment import DEPLOYMENT
 from onebit_rf.tables.files import read_frame, read_provenance, write_table
@@ -59,7 +61,8 @@ def draw_figure(
     drawing = record.draw(Tables(**frames, facts=facts))
     write_findings(outputs["findings"], name, drawing)
     files = [(path, STAGES[stage]) for stage in inputs for path in inputs[stage]]
-    Path(outputs["caption"]).write_text(caption(drawing, _replicates(frames), files), encoding="utf-8")
+    told = caption(drawing, parameters(facts), _replicates(frames), files)
+    Path(outputs["caption"]).write_text(told, encoding="utf-8")
     style.save(drawing.figure, [outputs["pdf"], outputs["png"]])
 
 
@@ -77,10 +80,20 @@ def write_findings(path: str | Path, name: str, drawing: Drawing) -> None:
     write_table(path, FINDINGS, {"figure": name}, figure=[name] * len(rows), **columns)
 
 
-def caption(drawing: Drawing, readout: "pd.DataFrame | None", files: Sequence[tuple[str, Any]]) -> str:
-    """Return what the report prints below a figure: what it shows, its findings, seeds, machines and versions."""
+def caption(
+    drawing: Drawing, told: Sequence[str], readout: "pd.DataFrame | None", files: Sequence[tuple[str, Any]]
+) -> str:
+    """Return what the report prints below a figure: what it shows, its findings, what it is of, seeds and versions.
+
+    Args:
+        drawing: the figure.
+        told: its parameters, a line each.
+        readout: the rows whose seeds are counted; None where there are none.
+        files: the tables that it is drawn from, with their kinds.
+    """
     lines = [escape(drawing.caption), ""]
     lines += [f"* {escape(finding.sentence)}" for finding in drawing.findings] + [""]
+    lines += [f"| {escape(line)}" for line in told] + [""]
     facts = []
     if readout is not None:
         count = readout["seed"].nunique()
@@ -99,9 +112,27 @@ def escape(text: str) -> str:
     return re.sub(r"[\\`*|]|_(?!\w)", r"\\\g<0>", text)
 
 
-def collect_findings(paths: Sequence[str | Path], table: str | Path, listing: str | Path) -> None:
-    """Stack the findings of all figures in one table, and list them for the report, each with a link to its figure."""
+def collect_findings(
+    paths: Sequence[str | Path], studies: Sequence[str], table: str | Path, listing: str | Path
+) -> None:
+    """Stack the findings of all figures in one table, and list them for the report, each with a link to its figure.
+
+    Args:
+        paths: the tables of the findings of each figure.
+        studies: the heading that the list puts each under.
+        table, listing: what is written.
+    """
     rows = read_frame(paths, FINDINGS).to_dict("list") if paths else {field.name: [] for field in FINDINGS.fields}
     write_table(table, FINDINGS, {"figures": [Path(path).stem for path in paths]}, **rows)
-    items = [f"* {escape(text)} (`{name}.png`_)" for name, text in zip(rows["figure"], rows["finding"], strict=True)]
-    Path(listing).write_text("\n".join([*items, ""]), encoding="utf-8")
+    lines: dict[str, list[str]] = {study: [] for study in sorted(studies, key=study_order)}
+    of_figure = {Path(path).stem: study for path, study in zip(paths, studies, strict=True)}
+    for name, text in zip(rows["figure"], rows["finding"], strict=True):
+        lines[of_figure[name]].append(f"* {escape(text)} (`{name}.png`_)")
+    sections = [[escape(study), "~" * len(escape(study)), "", *items, ""] for study, items in lines.items() if items]
+    Path(listing).write_text("\n".join(chain.from_iterable(sections)), encoding="utf-8")
+
+
+def study_order(study: str) -> tuple[float, str]:
+    """Sort studies by the number that they begin with, as `2. Finite width`, then those without one by their names."""
+    number = study.partition(".")[0]
+    return (float(number) if number.isdecimal() else float("inf"), study)

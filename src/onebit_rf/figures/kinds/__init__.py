@@ -64,13 +64,15 @@ class Drawing:
     findings: "Sequence[Finding]"
 
 
-class FigureRecord(Record, tag_field="kind"):
+class FigureRecord(Record, tag_field="kind", kw_only=True):
     """A figure of the configuration.
 
     A kind has the attribute `stages`, the stages whose tables it draws, and the fields `experiments` and
     `trainings` where it draws some. It is given the rows of `metrics`: those of `metric`, where it has that field and
     it is not None.
     """
+
+    study: Annotated[str, Meta(description="heading that the report sorts the figure under")] = "More figures"
 
     stages = ("readout", "theory")
     experiments = ()
