@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 import numpy as np
-from scipy.sparse.linalg import eigsh
 
 from onebit_rf.readout.sample import Rows
 
@@ -24,4 +23,6 @@ def _largest(rows: np.ndarray) -> float:
     gram = rows @ rows.T if len(rows) <= rows.shape[1] else rows.T @ rows
     if len(gram) < 3:  # too small for Lanczos
         return float(np.linalg.eigvalsh(gram)[-1])
+    from scipy.sparse.linalg import eigsh  # 0.1 s that read-outs without sharpness need not take
+
     return float(eigsh(gram, k=1, which="LA", v0=np.ones(len(gram)), return_eigenvectors=False)[0])
