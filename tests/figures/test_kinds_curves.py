@@ -6,9 +6,10 @@ import pytest
 from made_up import expected, facts, lines_of, readout, tables, theory
 
 from onebit_rf.figures import style
+from onebit_rf.figures.axis import Axis
 from onebit_rf.figures.kinds import Tables
 from onebit_rf.figures.kinds.learning_curve import LearningCurve
-from onebit_rf.figures.kinds.sweep import Axis, Sweep
+from onebit_rf.figures.kinds.sweep import Sweep
 
 
 @pytest.fixture(autouse=True)

@@ -15,6 +15,7 @@ from onebit_rf.model.readouts import READOUTS
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
 METRICS = {"mse": "test MSE", "error_rate": "test error rate", "accuracy": "test accuracy"}
 METRICS |= {"train_mse": "training MSE", "gap": "generalisation gap"}
@@ -106,7 +107,7 @@ class Curves:
         readout, expected = readout[drawn], expected[drawn]
         self.rows = self._by_curve(readout)
         self.errors = self._means(readout)
-        self.deviations = self._means(_from_theory(readout, expected) if self.theory else _from_baseline(readout))
+        self.deviations = self._means(_from_theory(readout, expected) if self.theory else from_baseline(readout))
 
     def _numbered(self, frame: "pd.DataFrame") -> "pd.DataFrame":
         """Return the rows of the curves, with the curve's number as column `curve`."""
@@ -178,7 +179,7 @@ def _from_theory(readout: "pd.DataFrame", expected: np.ndarray) -> "pd.DataFrame
     return readout.assign(value=readout["value"] / expected - 1).dropna(subset="value")
 
 
-def _from_baseline(readout: "pd.DataFrame") -> "pd.DataFrame":
+def from_baseline(readout: "pd.DataFrame") -> "pd.DataFrame":
     """Return rows whose `value` is law/baseline − 1 of the same seed, for every law but the baseline."""
     import pandas as pd
 
@@ -190,25 +191,29 @@ def _from_baseline(readout: "pd.DataFrame") -> "pd.DataFrame":
     return rows[rows["law"] != baseline_of(laws)]
 
 
-def new_panels(count: int, share: bool, ratios: tuple[float, float] = (2.2, 1)) -> tuple["Figure", list[tuple]]:
-    """Return a figure and the pair of axes, value above and comparison below, of every panel."""
-    columns = min(count, COLUMNS)
+def new_panels(count: int, share: bool, ratios: Sequence[float] = (2.2, 1)) -> tuple["Figure", list[tuple]]:
+    """Return a figure and the axes of every panel, value above and comparisons below, of heights in these ratios."""
+    columns, deep = min(count, COLUMNS), len(ratios)
     blocks = -(-count // columns)
+    height = 1 + (3.9 + 1.2 * (deep - 2)) * blocks
     figure, axes = style.grid(
-        2 * blocks, columns, 1.6 + SIDE * columns, 1 + 3.9 * blocks, height_ratios=ratios * blocks, sharex=False
+        deep * blocks, columns, 1.6 + SIDE * columns, height, height_ratios=[*ratios] * blocks, sharex=False
     )
-    pairs = [(axes[2 * (i // columns), i % columns], axes[2 * (i // columns) + 1, i % columns]) for i in range(count)]
-    for i in range(count, blocks * columns):
-        axes[2 * (i // columns), i % columns].remove()
-        axes[2 * (i // columns) + 1, i % columns].remove()
-    for top, bottom in pairs:
-        top.sharex(bottom)
-        top.tick_params(labelbottom=False)
-        bottom.axhline(0, color="0.3", lw=0.8, zorder=0)
-        if share:
-            top.sharey(pairs[0][0])
-            bottom.sharey(pairs[0][1])
-    return figure, pairs
+    places = [(deep * (i // columns), i % columns) for i in range(blocks * columns)]
+    panels = [tuple(axes[line : line + deep, column]) for line, column in places]
+    for unused in panels[count:]:
+        for one in unused:
+            one.remove()
+    for panel in panels[:count]:
+        for above in panel[:-1]:
+            above.sharex(panel[-1])
+            above.tick_params(labelbottom=False)
+        for below in panel[1:]:
+            below.axhline(0, color="0.3", lw=0.8, zorder=0)
+        if share and panel is not panels[0]:
+            for one, first in zip(panel, panels[0], strict=True):
+                one.sharey(first)
+    return figure, panels[:count]
 
 
 def first_of_lines(count: int) -> range:
@@ -268,6 +273,11 @@ def _said(panel: Panel, without: Sequence[str] = (), beside: Iterable[Panel] = (
     return "\n".join([*lines, line])
 
 
+def panel_words(panel: Panel, panels: Mapping[Panel, Sequence[Row]]) -> str:
+    """Say which of the panels it is; of one alone, whose it is."""
+    return _said(panel, beside=panels) or panels[panel][0]["experiment"].replace("_", " ")
+
+
 def palette_of(rows: Sequence[Row], colour: str) -> dict[str, tuple]:
     """Return value of `colour`, as repr spells it → (its words, its colour), by first appearance."""
     values = list(dict.fromkeys(row.get(colour) for row in rows))
@@ -275,14 +285,24 @@ def palette_of(rows: Sequence[Row], colour: str) -> dict[str, tuple]:
     return {repr(value): (words(colour, value, values), shade) for value, shade in zip(values, shades, strict=True)}
 
 
-def dress(figure: "Figure", axes: Sequence[tuple], found: Curves, palette: dict, titles: Sequence[str]) -> None:
-    """Label the axes of the panels, explain marks, lines and colours, and write the title: `titles` below the cells."""
+def dress(
+    figure: "Figure",
+    axes: Sequence[tuple],
+    found: Curves,
+    palette: dict,
+    titles: Sequence[str],
+    marks: "Sequence[Line2D]" = (),
+) -> None:
+    """Label the axes of the panels, explain marks, lines and colours, and write the title: `titles` below the cells.
+
+    `marks` are entries of the legend beside those of the laws, the theory and the colours.
+    """
     for i in first_of_lines(len(axes)):
         axes[i][0].set_ylabel(METRICS[found.metric] + ("\n(averaged over teachers)" if found.averaged else ""))
         axes[i][1].set_ylabel("simulation /\ntheory − 1 (%)" if found.theory else against_baseline(found.laws))
     theory = [style.key("theory", ls="-", color="0.2", lw=1.2)] if found.theory else []
     keys = [style.key(label, ls="-", color=colour) for label, colour in palette.values()]
-    figure.legend(handles=[*style.law_keys(found.laws, "0.2"), *theory, *keys], loc="outside right center")
+    figure.legend(handles=[*style.law_keys(found.laws, "0.2"), *theory, *keys, *marks], loc="outside right center")
     shared = ", ".join(describe_cells(list(found.facts.values())))
     figure.suptitle("\n".join(filter(None, [shared, "; ".join(titles)])), fontsize=9)
 
@@ -325,7 +345,7 @@ def findings(
             continue
         readout = pd.concat([chosen[key] for key in keys if key in chosen])
         theories = [found.theory[key] for key in keys if key in found.theory]
-        where = _said(panel, beside=panels) or rows[0]["experiment"].replace("_", " ")
+        where = panel_words(panel, panels)
         inside = [label(name) for name in varying(rows, list(found.facts.values())) if name not in dict(panel)]
         where = plain_text(f"{where}, mean over {', '.join([*inside, over])}")
         said += law_gaps(readout, [*CURVE, "n_train"], where, METRICS[found.metric])

@@ -85,9 +85,17 @@ def panels(rows: Sequence[Row], facts: Sequence[Facts], *within: str) -> dict[Pa
 
 
 def check_layout(
-    facts: Sequence[Facts], at: Mapping[str, Any], colour: str, facets: Sequence[str] | None, x: str | None = None
+    facts: Sequence[Facts],
+    at: Mapping[str, Any],
+    colour: str,
+    facets: Sequence[str] | None,
+    x: str | None = None,
+    mixed: bool = False,
 ) -> Iterator[str]:
-    """Yield what is wrong with a figure's `at`, `x`, `colour` and `facets`, from its key on."""
+    """Yield what is wrong with a figure's `at`, `x`, `colour` and `facets`, from its key on.
+
+    Cells with a theory and without one share a figure where it is `mixed`.
+    """
     leaves = swept_leaves(facts)
     known = ["depth", "readout", "experiment", *leaves]
     for key, name in (("colour", colour), ("x", x), *(("facets", name) for name in facets or ())):
@@ -110,7 +118,7 @@ def check_layout(
         yield ".at: nothing is left to draw"
         return
     described = {cell.cell: cell.described for cell in facts}
-    if len({described[row["cell"]] for row in rows}) > 1:
+    if not mixed and len({described[row["cell"]] for row in rows}) > 1:
         yield ": cells with a theory and without one do not share a figure; choose by `at`, or draw one of each"
         return
     drawn = panels(rows, facts, *filter(None, (colour, x)))
@@ -121,6 +129,28 @@ def check_layout(
         yield f": {len(drawn)} panels by {', '.join(outside)} are more than {MOST_PANELS}; choose some by `at`"
     elif (count := len({repr(row.get(colour)) for row in rows})) > MOST_COLOURS:
         yield f".colour: {count} values of {colour} are more than {MOST_COLOURS} colours; choose some by `at`"
+
+
+def check_one_n(facts: Sequence[Facts], at: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what keeps a figure from drawing all cells at the one n that `at` gives, from the figure's key on."""
+    wanted, drawn = chosen(at, facts).get("n_train"), {row["cell"] for row in curves(facts, at)}
+    if wanted is not None and len(wanted) > 1:
+        yield f".at.n_train: must be one n, got {wanted}"
+        return
+    for cell in (cell for cell in facts if cell.cell in drawn and wanted and wanted[0] not in cell.n_train):
+        yield f".at.n_train: {wanted[0]} is not among the sample sizes of {cell.cell!r}"
+        return
+
+
+def n_of(cell: Facts, at: Mapping[str, Sequence[Any]]) -> int:
+    """The one n at which a cell is drawn: what `at` leaves, or its largest."""
+    return (at.get("n_train") or cell.n_train[-1:])[0]
+
+
+def n_in_words(facts: Sequence[Facts], at: Mapping[str, Sequence[Any]]) -> str:
+    """The one n at which some cells are drawn: `n = 100`."""
+    sizes = {n_of(cell, at) for cell in facts}
+    return f"n = {sizes.pop()}" if len(sizes) == 1 else "the largest n of each"
 
 
 def ordered(panel_rows: Mapping[Panel, Any], facets: Sequence[str] | None) -> dict[Panel, Any]:

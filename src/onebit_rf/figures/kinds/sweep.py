@@ -1,6 +1,5 @@
 """Test error against a leaf that a sweep varies, or the depth, at one n: theory through simulation."""
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -8,19 +7,15 @@ import msgspec
 from msgspec import Meta
 
 from onebit_rf.figures import curves, layout, style
+from onebit_rf.figures.axis import Axis
 from onebit_rf.figures.curves import Curves
 from onebit_rf.figures.facts import Facts
 from onebit_rf.figures.findings import plain_text
 from onebit_rf.figures.kinds import Drawing, Experiments, FigureRecord, Tables
 from onebit_rf.figures.layout import At, Column, Facets, Metric
-from onebit_rf.model.readouts import READOUTS
 
 if TYPE_CHECKING:
     import pandas as pd
-
-MOST_TICKS = 10
-WIDE = 8  # a range of numbers of this ratio or more is drawn on a logarithmic axis
-_UNIFORM = re.compile(r"(\d+)(x\d+)?")  # layers of one width
 
 
 class Sweep(FigureRecord, tag="sweep"):
@@ -40,14 +35,7 @@ class Sweep(FigureRecord, tag="sweep"):
             return
         rows = layout.curves(facts, self.at)
         yield from curves.one_metric(rows, facts, self.metric)
-        wanted = layout.chosen(self.at, facts).get("n_train")
-        if wanted is not None and len(wanted) > 1:
-            yield f".at.n_train: must be one n, got {wanted}"
-            return
-        drawn = {row["cell"] for row in rows}
-        for cell in (cell for cell in facts if cell.cell in drawn and wanted and wanted[0] not in cell.n_train):
-            yield f".at.n_train: {wanted[0]} is not among the sample sizes of {cell.cell!r}"
-            return
+        yield from layout.check_one_n(facts, self.at)
 
     @property
     def _colour(self) -> str:
@@ -74,71 +62,22 @@ class Sweep(FigureRecord, tag="sweep"):
                 axis.dress(panel, label)
             pair[0].tick_params(labelbottom=False)
         _set_limits(axes, [errors for errors, _, _ in points.values()], found.metric)
-        at_n = f"n = {at['n_train'][0]}" if "n_train" in at else _largest(tables.facts)
+        at_n = layout.n_in_words(tables.facts, at)
         curves.dress(figure, axes, found, palette, [at_n, style.seeds_in_words(tables.readout)])
-        style.note(figure, found.notes(rows, lambda key: [_n_of(found, key, at)]))
+        style.note(figure, found.notes(rows, lambda key: [layout.n_of(found.facts[key[0]], at)]))
         against = f"{plain_text(layout.label(self.x))} at {at_n}"
         said = curves.findings(found, panels, _rows_at_n(found, at), "the sweep")
         return Drawing(figure, curves.caption(found, against), said)
 
 
-class Axis:
-    """An x-axis of numbers, logarithmic where they range widely, or of words in the order of the configuration."""
-
-    def __init__(self, values: Sequence[Any]) -> None:
-        """Lay out the values."""
-        self.values = list(dict.fromkeys(values))
-        numbers = [_number(value) for value in self.values]
-        layers = {str(value).partition("x")[2] for value in self.values}  # widths are compared at one depth only
-        self.is_number = None not in numbers and len(layers) < 2 and len(numbers) > 1
-        self.places = dict(zip(self.values, numbers if self.is_number else range(len(numbers)), strict=True))
-        at = list(self.places.values())
-        self.is_log = self.is_number and min(at) > 0 and max(at) / min(at) >= WIDE
-
-    def _words(self, value: Any) -> str:
-        """A value as a tick spells it."""
-        text = str(value)
-        return layout.readout_words(text) if text.split(":")[0] in READOUTS.names() else text.replace("x", " × ")
-
-    def aside(self, place: float, shift: float) -> float:
-        """Return a place moved aside by `shift` steps of 0.6 % of the axis."""
-        at = list(self.places.values())
-        if self.is_log:
-            return place * (max(at) / min(at)) ** (0.006 * shift)
-        return place + 0.006 * shift * (max(at) - min(at) or 1.0)
-
-    def dress(self, axes: Any, label: str) -> None:
-        """Set scale, ticks and label."""
-        if self.is_log:
-            axes.set_xscale("log", base=2)
-            axes.minorticks_off()
-        if len(self.values) <= MOST_TICKS:
-            names = [f"{self.places[v]:g}" if self.is_number else self._words(v) for v in self.values]
-            axes.set_xticks(list(self.places.values()), labels=names, rotation=0 if self.is_number else 20)
-        if not self.is_number or len(self.values) == 1:
-            axes.set_xlim(min(self.places.values()) - 0.5, max(self.places.values()) + 0.5)
-        axes.set_xlabel(label)
-
-
-def _number(value: Any) -> float | None:
-    if isinstance(value, str):
-        uniform = _UNIFORM.fullmatch(value)
-        return float(uniform.group(1)) if uniform else None
-    return float(value)
-
-
-def _n_of(found: Curves, key: tuple, at: dict) -> int:
-    return (at.get("n_train") or found.facts[key[0]].n_train[-1:])[0]
-
-
 def _at_n(found: Curves, key: tuple, at: dict) -> "list[pd.DataFrame | None]":
     """Return errors, deviations and theory of a curve at its one n; None where there are none."""
     parts = (found.errors.get(key), found.deviations.get(key), found.theory.get(key))
-    return [part if part is None else part[part["n_train"] == _n_of(found, key, at)] for part in parts]
+    return [part if part is None else part[part["n_train"] == layout.n_of(found.facts[key[0]], at)] for part in parts]
 
 
 def _rows_at_n(found: Curves, at: dict) -> "dict[tuple, pd.DataFrame]":
-    return {key: rows[rows["n_train"] == _n_of(found, key, at)] for key, rows in found.rows.items()}
+    return {key: rows[rows["n_train"] == layout.n_of(found.facts[key[0]], at)] for key, rows in found.rows.items()}
 
 
 def _draw_line(
@@ -179,11 +118,6 @@ def _set_limits(axes: Sequence[tuple], errors: "Sequence[pd.DataFrame | None]", 
     if metric in curves.SQUARES and means:
         style.log_scale(axes[0][0])
         axes[0][0].set_ylim(min(means) / 2, 2.5 * max(means))
-
-
-def _largest(facts: Sequence[Facts]) -> str:
-    sizes = {cell.n_train[-1] for cell in facts}
-    return f"n = {sizes.pop()}" if len(sizes) == 1 else "the largest n of each"
 
 
 figure = Sweep
