@@ -90,17 +90,19 @@ def check_layout(
     colour: str,
     facets: Sequence[str] | None,
     x: str | None = None,
+    along: Sequence[str] = (),
     mixed: bool = False,
 ) -> Iterator[str]:
     """Yield what is wrong with a figure's `at`, `x`, `colour` and `facets`, from its key on.
 
-    Cells with a theory and without one share a figure where it is `mixed`.
+    `along` are names that x may have beside those of curves. Cells with a theory and without share a `mixed` figure.
     """
     leaves = swept_leaves(facts)
     known = ["depth", "readout", "experiment", *leaves]
     for key, name in (("colour", colour), ("x", x), *(("facets", name) for name in facets or ())):
-        if name is not None and name not in known:
-            yield f".{key}: must be one of {', '.join(known)}, got {name!r}"
+        names = [*known, *along] if key == "x" else known
+        if name is not None and name not in names:
+            yield f".{key}: must be one of {', '.join(names)}, got {name!r}"
             return
     selectable = [*known, "n_train", "law"]
     if unknown := [name for name in at if name not in selectable]:
@@ -195,7 +197,7 @@ def label(name: str) -> str:
     """Return a column's name as an axis or a title spells it."""
     known = {"depth": "depth $L$", "n_train": "samples $n$", "noise": "noise $\\sigma$", "readout": "read-out"}
     known |= {"network.widths": "width $d$", "network.activation": "activation", "dataset.dim": "$d_0$"}
-    known |= {"dataset.spectrum": "spectrum", "n_train.last": "samples $n$"}
+    known |= {"dataset.spectrum": "spectrum", "n_train.last": "samples $n$", "n/d_L": "$n/d_L$"}
     known |= {"test_inputs.noise": "input noise $\\tau$ at test", "test_weights.bits": "bits of $W$ at test"}
     known |= {"test_weights.correlation": "correlation $c$ of $W$ at test", "test_inputs.gain": "input gain at test"}
     known |= {"test_inputs.overlap": "input overlap at test", "test_readout.noise": "read-out noise $s$ at test"}

@@ -62,7 +62,8 @@ class Equality(FigureRecord, tag="equality"):
 
     def check(self, facts: Sequence[Facts]) -> Iterator[str]:
         """Yield what keeps it from drawing these cells."""
-        if mistakes := list(layout.check_layout(facts, self.at, self._colour, self.facets, self._leaf, mixed=True)):
+        shared = {"along": ("law", "n_train"), "mixed": True}
+        if mistakes := list(layout.check_layout(facts, self.at, self._colour, self.facets, self.x, **shared)):
             yield from mistakes
             return
         yield from curves.one_metric(layout.curves(facts, self.at), facts, self.metric)
@@ -73,15 +74,10 @@ class Equality(FigureRecord, tag="equality"):
     def _check_laws(self, facts: Sequence[Facts]) -> Iterator[str]:
         laws = layout.chosen(self.at, facts).get("law", layout.there("law", facts))
         if len(laws) < 2:
-            yield f": needs two laws of the weights to compare, and draws {', '.join(laws)} alone"
+            yield f".at.law: needs two laws of the weights to compare, got {', '.join(laws)}"
         elif len(laws) > 2 and self.x != "law":
             others = [law for law in laws if law != baseline_of(laws)]
             yield f".at.law: {', '.join(others)} share an axis; choose two laws, or draw them along x: law"
-
-    @property
-    def _leaf(self) -> str | None:
-        """The name of a curve along which x runs; None where it runs along a curve's own rows."""
-        return None if self.x in ("n_train", "law") else self.x
 
     @property
     def _colour(self) -> str:
@@ -92,8 +88,7 @@ class Equality(FigureRecord, tag="equality"):
         """Draw the error, its deviation from the theory where there is one, and the laws against the baseline."""
         rows, at = layout.curves(tables.facts, self.at), layout.chosen(self.at, tables.facts)
         found = Curves(tables, rows, self.at, self.metric)
-        within = [name for name in (self._colour, self._leaf) if name]
-        panels = layout.ordered(layout.panels(rows, tables.facts, *within), self.facets)
+        panels = layout.ordered(layout.panels(rows, tables.facts, self._colour, self.x), self.facets)
         points = Points(found, rows, self.x, at, self.margin)
         palette = curves.palette_of(rows, self._colour)
         figure, axes = curves.new_panels(len(panels), share=True, ratios=RATIOS if found.theory else RATIOS[::2])
@@ -365,7 +360,7 @@ def _extent_of(table: "pd.DataFrame", name: str) -> str:
         return depths_in_words(table["depth"])
     values, label = list(table[name].unique()), plain_text(layout.label(name))
     if name == "law":
-        return f"{_listed([law_words(value) for value in values])} weights"
+        return f"{', '.join(map(law_words, values))} weights"
     if len(values) == 1:
         return plain_text(layout.words(name, values[0]))
     return f"{label} {_listed([f'{value:g}' if isinstance(value, float) else str(value) for value in values])}"
