@@ -197,8 +197,9 @@ def label(name: str) -> str:
     """Return a column's name as an axis or a title spells it."""
     known = {"depth": "depth $L$", "n_train": "samples $n$", "noise": "noise $\\sigma$", "readout": "read-out"}
     known |= {"network.widths": "width $d$", "network.activation": "activation", "dataset.dim": "$d_0$"}
-    known |= {"dataset.spectrum": "spectrum", "n_train.last": "samples $n$", "n/d_L": "$n/d_L$"}
+    known |= {"dataset.spectrum": "spectrum", "n_train.last": "samples $n$"}
     known |= {"test_inputs.noise": "input noise $\\tau$ at test", "test_weights.bits": "bits of $W$ at test"}
     known |= {"test_weights.correlation": "correlation $c$ of $W$ at test", "test_inputs.gain": "input gain at test"}
     known |= {"test_inputs.overlap": "input overlap at test", "test_readout.noise": "read-out noise $s$ at test"}
+    known |= {"n/d_L": "$n/d_L$"}
     return known.get(name, name.replace("_", " "))

@@ -9,7 +9,9 @@ FINDINGS = Table(
     [
         field("figure", WORD, "name of the figure"),
         field("finding", pa.string(), "the sentence, with number and interval"),
-        field("value", pa.float64(), "the number; a difference of errors as a fraction, a time in seconds"),
+        field(
+            "value", pa.float64(), "the number; a difference of errors as a fraction, an exponent, a time in seconds"
+        ),
         field("low", pa.float64(), "lower end of its 95 % interval; NaN where there is none"),
         field("high", pa.float64(), "upper end"),
         field("n_seeds", pa.int32(), "replicates behind it; 0 for times"),
