@@ -177,6 +177,16 @@ def test_many_panels_are_said_together():
     assert "at 70 of 70 points (noise σ 0 to 4, 5 values, depths 1 to 2, n/d_L" in findings[0].sentence
 
 
+def test_the_cost_of_a_mean_is_a_line():
+    """What the theory leaves out where φ is not odd: 1/n, at every n between the first and the last."""
+    drawing = along_n(tables(facts(n_train=[2, 4], odd=False, activation="relu"), gap=0.001))
+    dotted = [lines for lines in drawing.figure.axes[1].get_lines() if lines.get_linestyle() == ":"]
+    assert [line.get_xydata().tolist() for line in dotted] == [[[2 / 8, 50.0], [3 / 8, 100 / 3], [4 / 8, 25.0]]]
+    assert "not odd" in drawing.figure.legends[0].get_texts()[-1].get_text()
+    along = draw(Equality(experiments=["net"], x="depth"), tables(facts(odd=False), gap=0.001))
+    assert not any("odd" in text.get_text() for text in along.figure.legends[0].get_texts())
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -14,7 +14,7 @@ from msgspec import Meta
 from onebit_rf.figures import curves, layout, style
 from onebit_rf.figures.axis import Axis
 from onebit_rf.figures.curves import Curves
-from onebit_rf.figures.equivalence import VERDICTS, with_verdicts
+from onebit_rf.figures.equivalence import VERDICTS, verdicts, with_verdicts
 from onebit_rf.figures.facts import Facts
 from onebit_rf.figures.findings import (
     Finding,
@@ -40,6 +40,7 @@ LOOKS = {
     "undecided": {"marker": "o", "markerfacecolor": "white"},
     "different": {"marker": "D", "markeredgecolor": "#D55E00", "markeredgewidth": 1.4},
 }
+MEAN = {"ls": ":", "color": "0.3", "lw": 1.0}
 BARS = {"elinewidth": 0.8, "capsize": 0}
 NEAR = 0.1  # |n/d_L − 1| up to which one singular value decides: left out of the mean deviation from the theory
 LINEAR = (
@@ -90,6 +91,7 @@ class Equality(FigureRecord, tag="equality"):
         found = Curves(tables, rows, self.at, self.metric)
         panels = layout.ordered(layout.panels(rows, tables.facts, self._colour, self.x), self.facets)
         points = Points(found, rows, self.x, at, self.margin)
+        with_mean = [row for row in rows if self.x == "n_train" and points.has_mean(row)]
         palette = curves.palette_of(rows, self._colour)
         figure, axes = curves.new_panels(len(panels), share=True, ratios=RATIOS if found.theory else RATIOS[::2])
         for title, drawn, panel in zip(curves.panel_titles(panels, found.facts), panels.values(), axes, strict=True):
@@ -97,11 +99,13 @@ class Equality(FigureRecord, tag="equality"):
                 of_colour = [row for row in drawn if repr(row.get(self._colour)) == name]
                 pen = Pen(colour, place - (len(palette) - 1) / 2, len(palette), found.laws, self.x != "law")
                 _draw_colour(panel, points, of_colour, pen)
+            _draw_mean_cost(panel, points, [row for row in drawn if row in with_mean])
             _dress_panel(panel, points, title, self._label, self.margin, silent=points.of("deviations", drawn) is None)
         _set_scales(axes[0], points, rows, found.metric, self.margin)
         at_n = [] if self.x == "n_train" else [layout.n_in_words(tables.facts, at)]
         titles = [*at_n, style.seeds_in_words(tables.readout)]
-        curves.dress(figure, axes, found, palette, titles, _verdict_keys(self.margin))
+        keys = [*_verdict_keys(self.margin), *([style.key("$1/n$: φ is not odd", **MEAN)] if with_mean else [])]
+        curves.dress(figure, axes, found, palette, titles, keys)
         for i in curves.first_of_lines(len(axes)):
             axes[i][-1].set_ylabel(curves.against_baseline(found.laws))
         style.note(figure, found.notes(rows, points.sizes.get))
@@ -170,6 +174,10 @@ class Points:
                 frames.append(frame.assign(**{name: [value] * len(frame) for name, value in row.items()}))
                 frames[-1]["x"] = self._places(row, frame)
         return pd.concat(frames, ignore_index=True) if frames else None
+
+    def has_mean(self, row: Row) -> bool:
+        """Whether the features of a curve have a mean, which its theory leaves out."""
+        return curves.key_of(row) in self.deviations and not self.found.facts[row["cell"]].odd
 
     def away(self, rows: Sequence[Row]) -> "pd.DataFrame":
         """Return the simulated rows of some curves, along n without those near the threshold."""
@@ -250,6 +258,13 @@ def _draw_colour(panel: "Sequence[Axes]", points: Points, rows: Sequence[Row], p
             panel[-1].errorbar(x, 100 * some["mean"], 100 * some["half"], **look)
 
 
+def _draw_mean_cost(panel: "Sequence[Axes]", points: Points, rows: Sequence[Row]) -> None:
+    """Draw 1/n, which learning the features' mean from n samples costs, for the curves that have one."""
+    for n, width in {(tuple(points.sizes[key]), points.found.width(key)) for key in map(curves.key_of, rows)}:
+        every = np.arange(n[0], n[-1] + 1)
+        panel[1].plot(every / width, 100 / every, **MEAN)
+
+
 def _dress_panel(panel: "Sequence[Axes]", points: Points, title: str, label: str, margin: float, silent: bool) -> None:
     """Write the title, shade the margin, label the x-axis; where the theory is silent, say so."""
     panel[0].set_title(title)
@@ -323,7 +338,8 @@ def _equality(points: Points, rows: Sequence[Row], where: str, names: Sequence[s
     if len(laws) == 1:
         means = curves.from_baseline(points.away(rows)).groupby("seed")["value"].mean()
         number = (*interval(means), len(means))
-        parts.append(f"mean{points.where} {with_interval(*number)}")
+        verdict = verdicts(means.mean(), means.sem(), len(means), margin)
+        parts.append(f"mean{points.where} {with_interval(*number)}: {verdict}")
     return [Finding("; ".join(parts), *number)]
 
 
