@@ -164,6 +164,30 @@ def test_words_make_an_axis_in_their_order():
     assert (axis.is_number, axis.places) == (False, {"tanh": 0, "relu": 1})
     assert Axis(["8x2", "16x3"]).is_number is False  # numbers of layers differ
     assert Axis([0.0, 0.5]).is_log is False
+    assert Axis([2.5, float("inf")]).is_number is False  # no place for ∞ among numbers
+
+
+def ticks(axis):
+    """What the ticks of an axis say."""
+    axes = style.grid(1, 1, 3, 3)[1][0, 0]
+    axis.dress(axes, "x")
+    return [tick.get_text() for tick in axes.get_xticklabels()]
+
+
+def test_ticks_are_spelled_as_words():
+    assert ticks(Axis(["power:0.5", "odd_sigmoid"])) == ["power:0.5", "odd sigmoid"]
+    assert ticks(Axis([3.0, float("inf")])) == ["3", "∞"]
+    assert ticks(Axis(["8x2", "16x3"])) == ["8 × 2", "16 × 3"]
+    assert ticks(Axis(["one_bit", "gaussian"], str.upper)) == ["ONE_BIT", "GAUSSIAN"]
+    assert ticks(Axis([16, 32])) == ["16", "32"]
+
+
+def test_marks_keep_within_their_room():
+    """Five marks of a place, at most 0.7/5 of the way to the next from each other, so within ±0.28."""
+    for axis in (Axis([0.1, 0.2, 0.3]), Axis([1, 8, 64]), Axis(["a", "b", "c"])):
+        places = list(axis.places.values())
+        spread = [axis.aside(places[1], shift, marks=5) for shift in (-2, 2)]
+        assert places[0] < spread[0] < places[1] < spread[1] < places[2]
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,12 @@ def test_marks_of_a_place_do_not_reach_the_next():
     assert max(apart) < 0.5
 
 
+def test_one_n_stands_at_its_place():
+    axes = along_n(tables(facts(n_train=[4], dims=[30, 8]), gap=0.001)).figure.axes
+    assert marks(axes[2])["equal"] == [(0.5, pytest.approx(0.1))]
+    assert axes[2].get_xlim()[0] < 0.5 < axes[2].get_xlim()[1]
+
+
 @pytest.mark.parametrize(("gap", "verdict"), [(0.001, "equal"), (0.05, "different")])
 def test_a_verdict_is_a_mark_and_a_number(gap, verdict):
     drawing = along_n(tables(facts(n_train=N), gap=gap))

@@ -10,6 +10,7 @@ from onebit_rf.figures import layout
 from onebit_rf.model.readouts import READOUTS
 
 MOST_TICKS = 10
+LONGEST = 5  # characters of a number on a tick; longer ones are left to the usual ticks
 WIDE = 8  # a range of numbers of this ratio or more is drawn on a logarithmic axis
 _UNIFORM = re.compile(r"(\d+)(x\d+)?")  # layers of one width
 _SIZES = re.compile(r"\d+([x-]\d+)*")  # of layers
@@ -26,7 +27,8 @@ class Axis:
         self._words = spell or _words
         numbers = [_number(value) for value in self.values]
         layers = {str(value).partition("x")[2] for value in self.values}  # widths are compared at one depth only
-        self.is_number = None not in numbers and len(layers) < 2 and len(numbers) > 1
+        several = len(numbers) > 1 or is_log is not None
+        self.is_number = None not in numbers and len(layers) < 2 and several
         self.places = dict(zip(self.values, numbers if self.is_number else range(len(numbers)), strict=True))
         at = list(self.places.values())
         wide = self.is_number and min(at) > 0 and max(at) / min(at) >= WIDE
@@ -50,8 +52,8 @@ class Axis:
         if self.is_log:
             axes.set_xscale("log", base=2)
             axes.minorticks_off()
-        if len(self.values) <= MOST_TICKS:
-            names = [f"{self.places[v]:g}" if self.is_number else self._words(v) for v in self.values]
+        names = [f"{self.places[v]:g}" if self.is_number else self._words(v) for v in self.values]
+        if len(names) <= MOST_TICKS and (not self.is_number or max(map(len, names)) <= LONGEST):
             axes.set_xticks(list(self.places.values()), labels=names, rotation=0 if self.is_number else 20)
         if not self.is_number or len(self.values) == 1:
             axes.set_xlim(min(self.places.values()) - 0.5, max(self.places.values()) + 0.5)
@@ -67,7 +69,7 @@ def _number(value: Any) -> float | None:
 
 def _words(value: Any) -> str:
     """A value as a tick spells it."""
-    text = str(value)
+    text = f"{value:g}" if isinstance(value, float) else str(value)
     if text.split(":")[0] in READOUTS.names():
         return layout.readout_words(text)
     return text.replace("x", " × ") if _SIZES.fullmatch(text) else text.replace("inf", "∞").replace("_", " ")

@@ -43,9 +43,7 @@ LOOKS = {
 MEAN = {"ls": ":", "color": "0.3", "lw": 1.0}
 BARS = {"elinewidth": 0.8, "capsize": 0}
 NEAR = 0.1  # |n/d_L − 1| up to which one singular value decides: left out of the mean deviation from the theory
-LINEAR = (
-    5  # deviations up to so many margins are drawn on a linear axis; beyond, what is outside ±margin is logarithmic
-)
+LINEAR = 5  # deviations up to so many margins are drawn on a linear axis; else it is logarithmic outside ±margin
 MOST_SAID = 4  # panels with sentences of their own
 MOST_NAMED = 4  # values that a sentence names; more are counted
 
