@@ -180,6 +180,8 @@ def test_ticks_are_spelled_as_words():
     assert ticks(Axis(["8x2", "16x3"])) == ["8 × 2", "16 × 3"]
     assert ticks(Axis(["one_bit", "gaussian"], str.upper)) == ["ONE_BIT", "GAUSSIAN"]
     assert ticks(Axis([16, 32])) == ["16", "32"]
+    zero = Axis([0.0, 1.0, 8.0])
+    assert (ticks(zero), list(zero.places.values())) == (["0", "1", "8"], [1 / 8, 1.0, 8.0])
 
 
 def test_marks_keep_within_their_room():

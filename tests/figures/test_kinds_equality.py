@@ -70,7 +70,7 @@ def test_a_verdict_is_a_mark_and_a_number(gap, verdict):
     assert counts == {**dict.fromkeys(LOOKS, 0), verdict: 14}
     sentence = drawing.findings[0].sentence
     assert ("at 14 of 14 points" in sentence) == (verdict == "equal")
-    assert ("different at 14 (depths 1 to 2, n/d_L 0.125 to 0.875)" in sentence) == (verdict == "different")
+    assert ("different at 14;" in sentence) == (verdict == "different")
 
 
 def scattered(made, law="one_bit", scale=0.5):
@@ -113,8 +113,8 @@ def test_laws_are_an_axis():
     drawing = draw(Equality(experiments=["net"], x="law", at={"n_train": 4, "depth": 1}), made)
     top, middle, bottom = drawing.figure.axes
     assert [tick.get_text() for tick in bottom.get_xticklabels()] == ["Gaussian", "one-bit", "mine"]
-    line = lines_of(top)[0]
-    assert (line[0].tolist(), line[1].tolist()) == ([0, 1, 2], [expected(1, 4)] * 3)
+    dashes = [tuple(line.get_xydata()[0]) for line in top.get_lines() if line.get_marker() == "_"]
+    assert sorted(dashes) == [(place, expected(1, 4)) for place in (0, 1, 2)]
     assert len(middle.containers) == 3
     assert sorted(marks(bottom)["equal"]) == [(1.0, pytest.approx(0.1)), (2.0, pytest.approx(0.2))]
     assert "2 other laws against Gaussian weights" in drawing.findings[0].sentence

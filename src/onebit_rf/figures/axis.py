@@ -6,10 +6,13 @@ from itertools import pairwise
 from math import exp, isfinite, log
 from typing import Any
 
-from onebit_rf.figures import layout
+from onebit_rf.figures import curves, layout
 from onebit_rf.model.readouts import READOUTS
 
 MOST_TICKS = 10
+WORDS = {"rotation": 25, "ha": "right", "rotation_mode": "anchor"}  # of ticks
+WORD = 0.6  # inches of an axis for a word
+WIDEST = 9.0  # inches of all panels
 LONGEST = 5  # characters of a number on a tick; longer ones are left to the usual ticks
 WIDE = 8  # a range of numbers of this ratio or more is drawn on a logarithmic axis
 _UNIFORM = re.compile(r"(\d+)(x\d+)?")  # layers of one width
@@ -24,15 +27,17 @@ class Axis:
     ) -> None:
         """Lay out the values; `spell` says those that are words, and `is_log` where the range does not choose it."""
         self.values = list(dict.fromkeys(values))
-        self._words = spell or _words
+        self._words = spell or spelled
         numbers = [_number(value) for value in self.values]
         layers = {str(value).partition("x")[2] for value in self.values}  # widths are compared at one depth only
         several = len(numbers) > 1 or is_log is not None
         self.is_number = None not in numbers and len(layers) < 2 and several
         self.places = dict(zip(self.values, numbers if self.is_number else range(len(numbers)), strict=True))
-        at = list(self.places.values())
-        wide = self.is_number and min(at) > 0 and max(at) / min(at) >= WIDE
+        above = [place for place in self.places.values() if place > 0]
+        wide = self.is_number and min(numbers) >= 0 and len(above) > 1 and max(above) / min(above) >= WIDE
         self.is_log = wide if is_log is None else is_log
+        if self.is_log and 0 in numbers:  # 0 stands left of the others, at a place of its own
+            self.places[self.values[numbers.index(0)]] = min(above) ** 2 / sorted(set(above))[1]
 
     def aside(self, place: float, shift: float, marks: int = 0) -> float:
         """Return a place moved aside by `shift` steps of 0.6 % of the axis, or of the room of one of `marks`."""
@@ -47,14 +52,18 @@ class Axis:
     def _scaled(self, place: float) -> float:
         return log(place) if self.is_log else place
 
+    def side(self, panels: int) -> float:
+        """Return the inches that a panel should be wide: more for many words, where the panels leave room."""
+        return max(curves.SIDE, min(WORD * len(self.values), WIDEST / panels) * (not self.is_number))
+
     def dress(self, axes: Any, label: str) -> None:
         """Set scale, ticks and label."""
         if self.is_log:
             axes.set_xscale("log", base=2)
             axes.minorticks_off()
-        names = [f"{self.places[v]:g}" if self.is_number else self._words(v) for v in self.values]
+        names = [f"{_number(v):g}" if self.is_number else self._words(v) for v in self.values]
         if len(names) <= MOST_TICKS and (not self.is_number or max(map(len, names)) <= LONGEST):
-            axes.set_xticks(list(self.places.values()), labels=names, rotation=0 if self.is_number else 20)
+            axes.set_xticks(list(self.places.values()), labels=names, **({} if self.is_number else WORDS))
         if not self.is_number or len(self.values) == 1:
             axes.set_xlim(min(self.places.values()) - 0.5, max(self.places.values()) + 0.5)
         axes.set_xlabel(label)
@@ -67,8 +76,8 @@ def _number(value: Any) -> float | None:
     return float(value) if isfinite(value) else None
 
 
-def _words(value: Any) -> str:
-    """A value as a tick spells it."""
+def spelled(value: Any) -> str:
+    """Return a value as a tick spells it."""
     text = f"{value:g}" if isinstance(value, float) else str(value)
     if text.split(":")[0] in READOUTS.names():
         return layout.readout_words(text)

@@ -191,13 +191,22 @@ def from_baseline(readout: "pd.DataFrame") -> "pd.DataFrame":
     return rows[rows["law"] != baseline_of(laws)]
 
 
-def new_panels(count: int, share: bool, ratios: Sequence[float] = (2.2, 1)) -> tuple["Figure", list[tuple]]:
-    """Return a figure and the axes of every panel, value above and comparisons below, of heights in these ratios."""
+def new_panels(
+    count: int, share: bool, ratios: Sequence[float] = (2.2, 1), side: float = SIDE
+) -> tuple["Figure", list[tuple]]:
+    """Return a figure and the axes of every panel, value above and comparisons below.
+
+    Args:
+        count: of panels.
+        share: whether they share their ranges.
+        ratios: of the axes' heights.
+        side: width of a panel in inches.
+    """
     columns, deep = min(count, COLUMNS), len(ratios)
     blocks = -(-count // columns)
     height = 1 + (3.9 + 1.2 * (deep - 2)) * blocks
     figure, axes = style.grid(
-        deep * blocks, columns, 1.6 + SIDE * columns, height, height_ratios=[*ratios] * blocks, sharex=False
+        deep * blocks, columns, 1.6 + side * columns, height, height_ratios=[*ratios] * blocks, sharex=False
     )
     places = [(deep * (i // columns), i % columns) for i in range(blocks * columns)]
     panels = [tuple(axes[line : line + deep, column]) for line, column in places]
@@ -273,11 +282,6 @@ def _said(panel: Panel, without: Sequence[str] = (), beside: Iterable[Panel] = (
     return "\n".join([*lines, line])
 
 
-def panel_words(panel: Panel, panels: Mapping[Panel, Sequence[Row]]) -> str:
-    """Say which of the panels it is; of one alone, whose it is."""
-    return _said(panel, beside=panels) or panels[panel][0]["experiment"].replace("_", " ")
-
-
 def palette_of(rows: Sequence[Row], colour: str) -> dict[str, tuple]:
     """Return value of `colour`, as repr spells it → (its words, its colour), by first appearance."""
     values = list(dict.fromkeys(row.get(colour) for row in rows))
@@ -345,12 +349,17 @@ def findings(
             continue
         readout = pd.concat([chosen[key] for key in keys if key in chosen])
         theories = [found.theory[key] for key in keys if key in found.theory]
-        where = panel_words(panel, panels)
+        where = place_words(panel, panels, rows)
         inside = [label(name) for name in varying(rows, list(found.facts.values())) if name not in dict(panel)]
         where = plain_text(f"{where}, mean over {', '.join([*inside, over])}")
         said += law_gaps(readout, [*CURVE, "n_train"], where, METRICS[found.metric])
         said += theory_gap(readout, pd.concat(theories), where) if theories else []
     return said
+
+
+def place_words(panel: Panel, beside: Iterable[Panel], rows: Sequence[Row]) -> str:
+    """Say what a finding is of: what tells a panel from those `beside` it, or the experiment of its rows."""
+    return _said(panel, beside=beside) or rows[0]["experiment"].replace("_", " ")
 
 
 def not_odd(facts: Iterable[Facts]) -> str:

@@ -3,6 +3,7 @@
 Matplotlib is imported where it is used, since kinds of figure are read with the configuration.
 """
 
+import textwrap
 from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
@@ -29,6 +30,7 @@ _LOOKS = {
 _OTHERS = ("d", "^", "v", "<", ">", "p", "h", "*")
 _LINES = {"gaussian": "-", "one_bit": (0, (1, 1.2)), "rademacher": "--"}
 THEORY = {"label": "theory", "color": "black", "linewidth": 1.2}
+NOTE_LETTERS = 22  # of a note, to an inch
 DECADES = 200  # a logarithmic axis of this ratio has two decades to mark; below it, 2 and 5 are marked, too
 _THEME = {
     "figure.dpi": 100,
@@ -189,9 +191,16 @@ def count_not_found(theory: "pd.DataFrame | None", readout: "pd.DataFrame | None
 
 
 def note(figure: "Figure", lines: Iterable[str]) -> None:
-    """Write notes below the figure."""
-    if text := "; ".join(lines):
-        figure.supxlabel(text, fontsize=6.5, color="0.3")
+    """Write notes below the figure, in lines as long as it is wide, broken between notes and within those of words."""
+    width, text = int(NOTE_LETTERS * figure.get_figwidth()), [""]
+    for part in (f"{line}; " for line in lines):
+        pieces = [part] if "$" in part else textwrap.wrap(part, width, drop_whitespace=False)
+        for piece in pieces:
+            if text[-1] and len(text[-1]) + len(piece) > width + 2:
+                text.append("")
+            text[-1] += piece
+    if text[-1]:
+        figure.supxlabel("\n".join(map(str.strip, text)).removesuffix(";"), fontsize=6.5, color="0.3")
 
 
 def centre_on_zero(axes: "Axes") -> None:

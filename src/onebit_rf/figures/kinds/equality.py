@@ -12,7 +12,7 @@ import numpy as np
 from msgspec import Meta
 
 from onebit_rf.figures import curves, layout, style
-from onebit_rf.figures.axis import Axis
+from onebit_rf.figures.axis import Axis, spelled
 from onebit_rf.figures.curves import Curves
 from onebit_rf.figures.equivalence import VERDICTS, verdicts, with_verdicts
 from onebit_rf.figures.facts import Facts
@@ -91,7 +91,8 @@ class Equality(FigureRecord, tag="equality"):
         points = Points(found, rows, self.x, at, self.margin)
         with_mean = [row for row in rows if self.x == "n_train" and points.has_mean(row)]
         palette = curves.palette_of(rows, self._colour)
-        figure, axes = curves.new_panels(len(panels), share=True, ratios=RATIOS if found.theory else RATIOS[::2])
+        ratios, side = RATIOS if found.theory else RATIOS[::2], points.axis.side(len(panels))
+        figure, axes = curves.new_panels(len(panels), True, ratios, side)
         for title, drawn, panel in zip(curves.panel_titles(panels, found.facts), panels.values(), axes, strict=True):
             for place, (name, (_, colour)) in enumerate(palette.items()):
                 of_colour = [row for row in drawn if repr(row.get(self._colour)) == name]
@@ -239,10 +240,12 @@ class Pen:
 def _draw_colour(panel: "Sequence[Axes]", points: Points, rows: Sequence[Row], pen: Pen) -> None:
     """Draw the curves of a colour: the theory and every law's error, their deviation, and the verdicts."""
     if (theory := points.of("theory", rows)) is not None:
-        line = theory.assign(value=theory["value"].where(theory["converged"] & (theory["value"] > 0))).sort_values("x")
-        alone = not pen.apart or line["x"].nunique() == 1
+        alone = not pen.apart or theory["x"].nunique() == 1
         look = {"ls": "", "marker": "_", "ms": 14} if alone else {"lw": 1.2}
-        panel[0].plot(line["x"], line["value"], color=pen.colour, zorder=1, **look)
+        theory = theory.sort_values("x")
+        for _, line in theory.groupby("law", observed=True) if "law" in theory else [("", theory)]:
+            value = line["value"].where(line["converged"] & (line["value"] > 0))
+            panel[0].plot(line["x"], value, color=pen.colour, zorder=1, **look)
     for axes, part, scale in ((panel[0], "errors", 1), (panel[1], "deviations", 100)):
         if (found := points.of(part, rows)) is not None:
             for law, some in found.groupby("law", observed=True):
@@ -294,6 +297,7 @@ def _scale_deviations(axes: "Axes", reach: float, margin: float) -> None:
         axes.set_yticks([*(-power for power in reversed(powers)), 0, *powers], minor=False)
         axes.yaxis.set_major_formatter("{x:g}")
         axes.yaxis.minorticks_off()
+        reach *= 2  # room for the marks
     reach = max(1.2 * reach, 1.5 * margin)
     axes.set_ylim(-reach, reach)
 
@@ -309,7 +313,7 @@ def _findings(
     points: Points, panels: Mapping[Panel, Sequence[Row]], names: Sequence[str], margin: float
 ) -> list[Finding]:
     """Say of every panel, or of all where they are many, where laws are equal, then where the theory holds."""
-    groups = {plain_text(curves.panel_words(panel, panels)): rows for panel, rows in panels.items()}
+    groups = {plain_text(curves.place_words(panel, panels, rows)): rows for panel, rows in panels.items()}
     if len(groups) > MOST_SAID:
         names = [*dict(next(iter(panels))), *names]
         groups = {"all panels": [row for rows in panels.values() for row in rows]}
@@ -330,7 +334,8 @@ def _equality(points: Points, rows: Sequence[Row], where: str, names: Sequence[s
     ]
     for verdict in VERDICTS[1:]:
         if len(some := gaps[gaps["verdict"] == verdict]):
-            parts.append(f"{verdict} at {len(some)} ({_extent(some, names)})")
+            where = f" ({_extent(some, names)})" if len(some) < len(gaps) else ""
+            parts.append(f"{verdict} at {len(some)}{where}")
     number, text = _largest(gaps, names)
     parts.append(f"largest difference {text}")
     if len(laws) == 1:
@@ -377,7 +382,7 @@ def _extent_of(table: "pd.DataFrame", name: str) -> str:
         return f"{', '.join(map(law_words, values))} weights"
     if len(values) == 1:
         return plain_text(layout.words(name, values[0]))
-    return f"{label} {_listed([f'{value:g}' if isinstance(value, float) else str(value) for value in values])}"
+    return f"{label} {_listed([spelled(value) for value in values])}"
 
 
 def _listed(values: Sequence[str]) -> str:

@@ -250,7 +250,12 @@ def _findings(
         "spread": f"standard deviation over seeds of {other}/{baseline}",
     }
     return [
-        _finding(f"{plain_text(curves.panel_words(panel, panels))}: {names[name]}", name, parts[panel][name], palette)
+        _finding(
+            f"{plain_text(curves.place_words(panel, panels, panels[panel]))}: {names[name]}",
+            name,
+            parts[panel][name],
+            palette,
+        )
         for panel in said
         for name in PARTS
         if name != "spread" or parts[panel][name]["size"].max() > 1
