@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from made_up import expected, facts, lines_of, tables
+from scipy.stats import t as student
 
 from onebit_rf.figures import style
 from onebit_rf.figures.kinds import Tables
@@ -191,6 +192,18 @@ def test_the_cost_of_a_mean_is_a_line():
     assert "not odd" in drawing.figure.legends[0].get_texts()[-1].get_text()
     along = draw(Equality(experiments=["net"], x="depth"), tables(facts(odd=False), gap=0.001))
     assert not any("odd" in text.get_text() for text in along.figure.legends[0].get_texts())
+
+
+def test_the_cost_of_a_mean_is_a_number():
+    """Errors of the theory's times 1 + a/n, a = 1.5 for one seed and 2.5 for another."""
+    made = tables(facts(n_train=[1, 2, 4, 6], dims=[30, 16], odd=False, activation="relu"), seeds=(0, 1), gap=0.0)
+    rows = made.readout
+    cost = (1 + (1.5 + rows["seed"]) / rows["n_train"]) / (1 + rows["seed"] / 100)
+    made = Tables(rows.assign(value=rows["value"] * cost), made.theory, None, made.facts)
+    finding = along_n(made).findings[-1]
+    assert finding.value == pytest.approx(2.0)  # of n = 1 and 2, n/d_L ≤ 1/8
+    assert finding.high - finding.value == pytest.approx(student.ppf(0.975, 1) * 0.5)
+    assert "for n/d_L ≤ 0.125 simulation against theory goes as 1 + a/n, a = 2.00" in finding.sentence
 
 
 @pytest.mark.parametrize(

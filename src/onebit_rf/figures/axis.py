@@ -64,6 +64,8 @@ class Axis:
         names = [f"{_number(v):g}" if self.is_number else self._words(v) for v in self.values]
         if len(names) <= MOST_TICKS and (not self.is_number or max(map(len, names)) <= LONGEST):
             axes.set_xticks(list(self.places.values()), labels=names, **({} if self.is_number else WORDS))
+        elif not self.is_log:
+            axes.locator_params(axis="x", nbins=5)
         if not self.is_number or len(self.values) == 1:
             axes.set_xlim(min(self.places.values()) - 0.5, max(self.places.values()) + 0.5)
         axes.set_xlabel(label)

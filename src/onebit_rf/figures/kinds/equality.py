@@ -40,10 +40,11 @@ LOOKS = {
     "undecided": {"marker": "o", "markerfacecolor": "white"},
     "different": {"marker": "D", "markeredgecolor": "#D55E00", "markeredgewidth": 1.4},
 }
-MEAN = {"ls": ":", "color": "0.3", "lw": 1.0}
+FEW = 0.125  # n/d_L up to which the cost of a mean is fitted
+MEAN = {"ls": ":", "color": "0.3", "lw": 1.0, "zorder": 3}
 BARS = {"elinewidth": 0.8, "capsize": 0}
 NEAR = 0.1  # |n/d_L − 1| up to which one singular value decides: left out of the mean deviation from the theory
-LINEAR = 5  # deviations up to so many margins are drawn on a linear axis; else it is logarithmic outside ±margin
+LINEAR = 10  # deviations up to so many margins are drawn on a linear axis; else it is logarithmic outside ±margin
 MOST_SAID = 4  # panels with sentences of their own
 MOST_NAMED = 4  # values that a sentence names; more are counted
 
@@ -178,20 +179,15 @@ class Points:
         """Whether the features of a curve have a mean, which its theory leaves out."""
         return curves.key_of(row) in self.deviations and not self.found.facts[row["cell"]].odd
 
-    def away(self, rows: Sequence[Row]) -> "pd.DataFrame":
-        """Return the simulated rows of some curves, along n without those near the threshold."""
+    def away(self, rows: Sequence[Row]) -> "tuple[pd.DataFrame, str]":
+        """Return the simulated rows of some curves, along n without those near the threshold, and which these are."""
         import pandas as pd
 
-        kept = []
-        for key in (key for key in map(curves.key_of, rows) if key in self.rows):
-            near = (self.rows[key]["n_train"] / self.found.width(key) - 1).abs() <= NEAR
-            kept.append(self.rows[key][~near] if self._x == "n_train" else self.rows[key])
-        return pd.concat(kept)
-
-    @property
-    def where(self) -> str:
-        """Which points are `away`, in words."""
-        return f" where |n/d_L − 1| > {NEAR:g}" if self._x == "n_train" else ""
+        keys = [key for key in map(curves.key_of, rows) if key in self.rows]
+        near = {key: (self.rows[key]["n_train"] / self.found.width(key) - 1).abs() <= NEAR for key in keys}
+        if self._x != "n_train" or not any(some.any() for some in near.values()):
+            return pd.concat([self.rows[key] for key in keys]), ""
+        return pd.concat([self.rows[key][~near[key]] for key in keys]), f" where |n/d_L − 1| > {NEAR:g}"
 
     def _places(self, row: Row, frame: "pd.DataFrame") -> "Sequence[float] | pd.Series":
         if self._x == "n_train":
@@ -319,7 +315,8 @@ def _findings(
         groups = {"all panels": [row for rows in panels.values() for row in rows]}
     equality = [_equality(points, rows, where, names, margin) for where, rows in groups.items()]
     validity = [_validity(points, rows, where, names) for where, rows in groups.items()]
-    return [finding for said in (*equality, *validity) for finding in said]
+    cost = [_mean_cost(points, rows, where) for where, rows in groups.items() if "n_train" in names]
+    return [finding for said in (*equality, *validity, *cost) for finding in said]
 
 
 def _equality(points: Points, rows: Sequence[Row], where: str, names: Sequence[str], margin: float) -> list[Finding]:
@@ -339,10 +336,11 @@ def _equality(points: Points, rows: Sequence[Row], where: str, names: Sequence[s
     number, text = _largest(gaps, names)
     parts.append(f"largest difference {text}")
     if len(laws) == 1:
-        means = curves.from_baseline(points.away(rows)).groupby("seed")["value"].mean()
+        away, which = points.away(rows)
+        means = curves.from_baseline(away).groupby("seed")["value"].mean()
         number = (*interval(means), len(means))
         verdict = verdicts(means.mean(), means.sem(), len(means), margin)
-        parts.append(f"mean{points.where} {with_interval(*number)}: {verdict}")
+        parts.append(f"mean{which} {with_interval(*number)}: {verdict}")
     return [Finding("; ".join(parts), *number)]
 
 
@@ -353,10 +351,37 @@ def _validity(points: Points, rows: Sequence[Row], where: str, names: Sequence[s
     theory = [points.found.theory[key] for key in map(curves.key_of, rows) if key in points.found.theory]
     if (deviations := points.of("deviations", rows)) is None:
         return []
-    over = f"{where}, mean over {_extent(deviations, names)}{points.where}"
+    away, which = points.away(rows)
+    over = f"{where}, mean over {_extent(deviations, names)}{which}"
     _, text = _largest(deviations, ["law", *names])
-    gap = theory_gap(points.away(rows), pd.concat(theory), over)
+    gap = theory_gap(away, pd.concat(theory), over)
     return [replace(finding, sentence=f"{finding.sentence}; largest {text}") for finding in gap]
+
+
+def _mean_cost(points: Points, rows: Sequence[Row], where: str) -> list[Finding]:
+    """The a of simulation/theory − 1 = a/n at few samples, by least squares, where the features have a mean."""
+    import pandas as pd
+
+    found = []
+    for key in (curves.key_of(row) for row in rows if points.has_mean(row)):
+        some = points.rows[key]
+        some = some[some["converged"] & (some["n_train"] <= FEW * points.found.width(key))]
+        expected = points.found.theory[key].set_index("n_train")["value"].reindex(some["n_train"]).to_numpy()
+        inverse = 1 / some["n_train"]
+        sums = pd.DataFrame({"seed": some["seed"], "with": inverse * (some["value"] / expected - 1), "own": inverse**2})
+        found.append(sums.groupby("seed")[["with", "own"]].sum())
+    if not found or pd.concat(found).empty:
+        return []
+    total = sum(found)
+    costs = (total["with"] / total["own"]).dropna()
+    cost, low, high = interval(costs)
+    ends = (
+        f" (95 % interval {low:.2f} to {high:.2f}, {len(costs)} seeds)"
+        if len(costs) > 1
+        else " (one seed, no interval)"
+    )
+    text = f"{where}: for n/d_L ≤ {FEW:g} simulation against theory goes as 1 + a/n, a = {cost:.2f}{ends}"
+    return [Finding(text, cost, low, high, len(costs))]
 
 
 def _largest(table: "pd.DataFrame", names: Sequence[str]) -> tuple[tuple[float, float, float, int], str]:
