@@ -15,10 +15,10 @@ COLUMNS = {
     "mse": "predicted",
     "scatter": "±networks",
     "measured": "measured",
-    "measured_half": "±95 %",
+    "measured_half": "±95%",
     "ratio": "predicted/measured",
     "accuracy": "accuracy",
-    "accuracy_half": "±95 %",
+    "accuracy_half": "±95%",
 }
 
 
@@ -100,13 +100,13 @@ def _table(points: list["Point"]) -> str:
     names = [name for name in COLUMNS if getattr(points[0], name) is not None]
     rows = [["widths", "n_train", *(COLUMNS[name] for name in names)]]
     for point in points:
-        numbers = [f"{getattr(point, name):.4g}" for name in names]
+        numbers = [f"{getattr(point, name):.3g}" for name in names]
         rows.append([",".join(map(str, point.widths)), str(point.n_train), *numbers])
     return aligned(rows)
 
 
 def _last_line(points: list["Point"], rows: int, outputs: int) -> str:
-    """Say what an error is measured in, and the limits that apply."""
-    unit = f"{outputs} classes, of one-hot targets" if outputs > 1 else "a number, in units of its variance"
+    """Say what is measured, and the limits that apply."""
+    unit = f"{outputs} classes, one-hot" if outputs > 1 else "a number, in units of its variance"
     limits = dict.fromkeys(limit for point in points for limit in point.limits)
-    return "; ".join([f"mean square error over {rows} rows of {unit}", *limits])
+    return "; ".join([f"Mean square error of {unit}, from {rows} rows", *limits]) + "."

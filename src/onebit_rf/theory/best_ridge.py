@@ -14,7 +14,7 @@ from onebit_rf.theory.own_spectrum import Moments, predict
 
 _DECADES = (-10.0, 2.0)  # of λ/(n tr Σ): below lies what single precision does not resolve, above nothing is learned
 _POINTS = 73  # six a decade
-_PASSES = 3  # each narrows the bracket 36 times: λ to a millionth of itself
+_PASSES = 3  # each narrows the steps 36 times: λ to 2e-4 of itself, and the error to about its square
 _ALIKE = 1e-9  # errors that differ by less are the same; of two such penalties the one that is 0 is taken
 
 
