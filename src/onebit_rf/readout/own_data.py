@@ -22,9 +22,8 @@ from onebit_rf.config.sizes import PROCESS_BYTES
 from onebit_rf.errors import OnebitError
 from onebit_rf.features.extract import draw_layers, propagate
 from onebit_rf.readout.labels import targets_of
-from onebit_rf.readout.own_fits import leave_one_out, measure, summarise
-from onebit_rf.theory.best_ridge import best_ridge, mean_test_error
-from onebit_rf.theory.own_spectrum import estimate, predict
+from onebit_rf.readout.own_fits import measure, summarise
+from onebit_rf.theory.own_rows import best_ridge, survey
 from onebit_rf.weights.laws import LAWS
 from onebit_rf.weights.laws.learned import Learned
 
@@ -109,31 +108,23 @@ def predict_data(
         *_, last = propagate(x, draw_layers(law, [x.shape[1], *widths], seed), activation)
         return last
 
-    moments = [estimate(features(seed), targets) for seed in progress(range(networks))]
-    best = best_ridge(moments, n)
+    surveys = [survey(features(seed), targets, n) for seed in progress(range(networks))]
+    risks = [[of_network.risk(size) for of_network in surveys] for size in n]
+    best = np.array([best_ridge(at_n) for at_n in risks])
     ridges = best if ridge is None else np.full(n.shape, float(ridge))
-    single = np.array([predict(of_network, n, ridges)[0] for of_network in moments])
-    columns = {"ridge": ridges, "mse": single.mean(axis=0)}
+    single = np.array([[risk(ridges[i : i + 1])[0] for risk in at_n] for i, at_n in enumerate(risks)])  # (g, networks)
+    columns = {"ridge": ridges, "mse": single.mean(axis=1)}
     if networks > 1:
-        columns["scatter"] = single.std(axis=0, ddof=1)
+        columns["scatter"] = single.std(axis=1, ddof=1)
     if draws:
         fits = [measure(features(seed), targets, n, ridges, seed, draws) for seed in progress(range(networks))]
         columns |= summarise(np.array(fits))
-    left_out = (
-        leave_one_out(features(0), targets, ridges[-1]),
-        predict(moments[0], np.array([len(x)]), ridges[-1])[0][0],
-    )
-    far = columns["mse"] > FAR * mean_test_error(moments, n, best)
     return [
         Point(
             widths=tuple(widths),
             n_train=size,
             **{name: float(column[at]) for name, column in columns.items()},
-            limits=(
-                *_limits(size, widths[-1], len(x), far[at]),
-                *_of_leaving_out(*left_out, len(x), widths, ridges[-1]),
-                *_of_the_task(outputs, draws > 0),
-            ),
+            limits=tuple(_limits(size, widths[-1], len(x), outputs, draws > 0)),
         )
         for at, size in enumerate(n.tolist())
     ]
@@ -171,26 +162,12 @@ def refuse_beyond_memory(rows: int, dims: Sequence[int]) -> None:
         )
 
 
-def _limits(n: int, width: int, rows: int, far: bool) -> Iterator[str]:
-    """Yield the limits that the sizes and λ set to a prediction."""
+def _limits(n: int, width: int, rows: int, outputs: int, checked: bool) -> Iterator[str]:
+    """Yield what limits a prediction, where it applies."""
     if n > rows:
         yield f"n above {rows}, the rows that there are, is extrapolated"
     if rows < FEW * width:
         yield f"{rows} rows are fewer than {FEW} for each of {width} features"
-    if far:
-        yield "where λ is far from the best one predictions have been up to a third too low"
-
-
-def _of_leaving_out(found: float, theory: float, rows: int, widths: Sequence[int], ridge: float) -> Iterator[str]:
-    """Yield what leave-one-out says of the theory at n = N, where that can be seen."""
-    if np.isfinite(found) and abs(found / theory - 1) > SEEN:
-        side = "above" if found > theory else "below"
-        share = f"{100 * abs(found / theory - 1):.0f} % {side} the theory"
-        yield f"leave-one-out at n = {rows} (widths {_spelled(widths)}, λ = {ridge:.3g}) is {share}"
-
-
-def _of_the_task(outputs: int, checked: bool) -> Iterator[str]:
-    """Yield what is not predicted, and what a check is made on."""
     if outputs > 1:
         yield "accuracy is not predicted: moments do not tell which output is the largest"
     if checked:

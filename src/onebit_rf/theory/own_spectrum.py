@@ -64,6 +64,11 @@ def estimate(features: np.ndarray, targets: np.ndarray) -> Moments:
     Raises:
         OnebitError: unless N > p, if a number is not finite, or if all features are 0.
     """
+    return diagonalise(features, targets)[0]
+
+
+def diagonalise(features: np.ndarray, targets: np.ndarray) -> tuple[Moments, np.ndarray]:
+    """Return the moments of a pool and the eigenvectors u_i, columns of shape (p, r); as `estimate`."""
     (rows, p), k = features.shape, targets.shape[1]
     if rows <= p:
         raise OnebitError(f"own_spectrum: needs more rows, train and test, than features; got {rows} rows of {p}")
@@ -76,24 +81,24 @@ def estimate(features: np.ndarray, targets: np.ndarray) -> Moments:
         raise OnebitError("own_spectrum: needs finite features and targets, and features that are not all 0")
     eigenvalues, vectors = np.linalg.eigh(gram / rows)
     seen = eigenvalues > p * np.finfo(float).eps * eigenvalues[-1]
-    coefficients = vectors[:, seen].T @ cross / rows
-    return Moments(eigenvalues[seen], coefficients, np.mean(targets**2, axis=0, dtype=np.float64), rows)
+    vectors = vectors[:, seen]
+    second_moment = np.mean(targets**2, axis=0, dtype=np.float64)
+    return Moments(eigenvalues[seen], vectors.T @ cross / rows, second_moment, rows), vectors
 
 
-def solve_level(moments: Moments, n_train: np.ndarray, ridge: float | np.ndarray) -> np.ndarray:
+def solve_level(moments: Moments, n_train: np.ndarray, ridge: float) -> np.ndarray:
     """Return z ≥ 0 with z (n − df) = λ (1 − df/N), κ where N = ∞, for each n of `n_train`, shape (g,).
 
     The left less the right side is convex in z, and z > 0 is its outermost zero, unless λ = 0 and n ≥ r, where z = 0.
     For N = ∞ and the mean of s_i the zero lies above (Jensen), and Newton's method descends from there.
     """
     s, rank, share = moments.eigenvalues, moments.eigenvalues.size, 1 / moments.rows
-    ridge = np.broadcast_to(ridge, n_train.shape)
-    level = ridge_kappa(np.full(n_train.shape, s.mean()), n_train / rank, ridge / rank)
+    level = ridge_kappa(np.full(n_train.shape, s.mean()), n_train / rank, np.full(n_train.shape, ridge / rank))
     for _ in range(_MAX_ITERATIONS):
         z = level[:, None]
         used, empty = s / (s + z), z / (s + z)
         value = (n_train - rank) * level + (z * empty).sum(axis=1) - ridge * (1 - share * used.sum(axis=1))
-        slope = n_train - (used**2 * (1 + share * ridge[:, None] / s)).sum(axis=1)
+        slope = n_train - (used**2 * (1 + share * ridge / s)).sum(axis=1)
         step = np.where(value > 0, value / np.where(value > 0, slope, 1.0), 0.0)
         level = level - step
         if not np.any(step > 1e-9 * level):
@@ -101,7 +106,7 @@ def solve_level(moments: Moments, n_train: np.ndarray, ridge: float | np.ndarray
     return level
 
 
-def predict(moments: Moments, n_train: np.ndarray, ridge: float | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def predict(moments: Moments, n_train: np.ndarray, ridge: float) -> tuple[np.ndarray, np.ndarray]:
     """Return R_test and R_train, means over the targets, of ridge λ on n new rows of the law of the pool's; each (g,).
 
     λ = 0 is minimum norm for n < r and least squares for n > r; at n = r R_test is inf, or 0 if σ = 0.
@@ -111,14 +116,13 @@ def predict(moments: Moments, n_train: np.ndarray, ridge: float | np.ndarray) ->
     Args:
         moments: of features and targets.
         n_train: n ≥ 1, shape (g,).
-        ridge: λ ≥ 0 in |y − Xa|² + λ|a|², one for all n or one for each.
+        ridge: λ ≥ 0 in |y − Xa|² + λ|a|².
     """
     n, s, share = np.asarray(n_train, dtype=np.float64), moments.eigenvalues, 1 / moments.rows
     z = solve_level(moments, n, ridge)[:, None]
     empty = z / (s + z)
     fresh = 1 - share * s.size + share * empty.sum(axis=1)  # 1 − df/N
-    penalised = np.asarray(ridge) > 0  # n − df is then had without its cancellation
-    left = np.where(penalised, ridge * fresh / np.where(penalised, z[:, 0], 1.0), np.maximum(n - s.size, 0.0))
+    left = ridge * fresh / z[:, 0] if ridge > 0 else np.maximum(n - s.size, 0.0)  # n − df without its cancellation
     missed = empty**2 @ moments.explained + moments.unexplained
     shown = left / n * fresh + (1 / n - share) * (empty * s / (s + z)).sum(axis=1)
     test = np.where(shown > 0, missed / np.where(shown > 0, shown, 1.0), np.where(missed > 0, np.inf, 0.0))
