@@ -100,7 +100,7 @@ def _table(points: list["Point"]) -> str:
     names = [name for name in COLUMNS if getattr(points[0], name) is not None]
     rows = [["widths", "n_train", *(COLUMNS[name] for name in names)]]
     for point in points:
-        numbers = [f"{getattr(point, name):.3g}" for name in names]
+        numbers = [f"{getattr(point, name):{'.3f' if name == 'ratio' else '.3g'}}" for name in names]
         rows.append([",".join(map(str, point.widths)), str(point.n_train), *numbers])
     return aligned(rows)
 

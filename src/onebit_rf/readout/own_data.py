@@ -113,7 +113,8 @@ def predict_data(
     single = np.array([[risk(ridges[i : i + 1])[0] for risk in at_n] for i, at_n in enumerate(risks)])  # (g, networks)
     columns = {"ridge": ridges, "mse": single.mean(axis=1)}
     if networks > 1:
-        columns["scatter"] = single.std(axis=1, ddof=1)
+        with np.errstate(invalid="ignore"):  # of errors that diverge
+            columns["scatter"] = single.std(axis=1, ddof=1)
     if draws:
         fits = [measure(features(seed), targets, n, ridges, seed, draws) for seed in progress(range(networks))]
         columns |= summarise(np.array(fits))

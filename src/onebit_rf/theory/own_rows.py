@@ -81,7 +81,10 @@ class Survey:
     missed: np.ndarray
 
     def risk(self, n: int) -> "Risk":
-        """Return R_test(λ) of n samples, known at those levels that n samples can have."""
+        """Return R_test(λ) of n samples, known at those levels that n samples can have.
+
+        ASSUME: a row's leverage is one number for all directions, and beside it rows are as good as Gaussian.
+        """
         usable = self.df <= n / _ALL
         kappa, df, df2 = self.kappa[usable], self.df[usable], self.df2[usable]
         tau, missed = self.leverage[:, usable], self.missed[:, usable]
