@@ -90,6 +90,7 @@ BAD = [
     ["--target", "price", "--widths", "0"],
     ["--target", "price", "--widths", "x"],
     ["--target", "price", "--n-train", "0"],
+    ["--target", "price", "--n-train", "301"],
     ["--target", "price", "--n-train", "300", "--check"],
     ["--target", "price", "--ridge", "-1"],
     ["--target", "price", "--law", "cauchy"],

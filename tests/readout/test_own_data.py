@@ -73,11 +73,11 @@ def test_limits_are_those_that_apply(gaussian):
     number, classes = y, (y > 0).astype(float)
     assert said(number, 1, [WIDTH], [200]) == ""
     assert "n below 100" in said(number, 1, [WIDTH], [20])
-    assert "n above 4000" in said(number, 1, [WIDTH], [5000])
     assert "150 rows are fewer than 2" in said(number[:150], 1, [WIDTH], [100], rows=150)
     assert "accuracy is not predicted" in said(classes, 2, [WIDTH], [200])
     assert "among those predicted from" in said(number, 1, [20], [200], draws=2)
     assert "far above that at the best λ" in said(number, 1, [WIDTH], [95], ridge=0.0)
+    assert "inf where the error diverges" in said(number, 1, [WIDTH], [WIDTH], ridge=0.0)
 
 
 @pytest.mark.parametrize(
@@ -86,6 +86,7 @@ def test_limits_are_those_that_apply(gaussian):
         ({"widths": [50]}, "widths: the last must be smaller .*; 50 rows allow at most 49, got 50"),
         ({"widths": [0, 10]}, "widths: must be ≥ 1, got 0,10"),
         ({"n_train": [10, 50], "draws": 2}, "n_train: a check .*; 50 rows allow at most 49, got 50"),
+        ({"n_train": [10, 51]}, "n_train: must be at most 50, the rows that there are, got 51"),
         ({"ridge": -1.0}, "ridge: must be ≥ 0 and finite, got -1"),
         ({"ridge": np.nan}, "ridge: must be ≥ 0"),
         ({"law": "learned:mlp,lsq"}, "law: must be one whose weights are drawn"),

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from onebit_rf.errors import OnebitError
 from onebit_rf.theory.own_rows import Risk, best_ridge, solve_response, survey
 from onebit_rf.theory.own_spectrum import Moments, predict
 
@@ -134,6 +135,40 @@ def test_without_ridge_the_error_diverges_where_n_is_the_rank():
     assert np.isinf(risk(np.zeros(1))[0])
     assert np.isfinite(risk(np.array([1e-3]))[0])
     assert 0 < best_ridge([risk]) < 1e3
+
+
+@given(st.integers(0, 200), st.sampled_from(["usual", "heavy", "outlier", "twice", "sparse"]))
+def test_any_pool_has_a_best_ridge_and_no_error_below_zero(seed, kind):
+    """Rows of infinite mean square, one a thousand times the others, each twice, a feature that one row has alone."""
+    generator = np.random.default_rng(seed)
+    p = int(generator.integers(1, 30))
+    rows = p + int(generator.integers(2, 60))
+    x = generator.standard_normal((rows, p)) * 10 ** generator.uniform(-3, 3, p)
+    if kind == "heavy":
+        x /= np.sqrt(generator.chisquare(1.2, (rows, 1)))
+    elif kind == "outlier":
+        x[0] *= 1000
+    elif kind == "twice":
+        x = np.repeat(x[: (rows + 1) // 2], 2, axis=0)[:rows]
+        x[-1] += generator.standard_normal(p)
+    elif kind == "sparse":
+        x[:, 0] = np.arange(rows) == 0
+    y = generator.standard_normal((rows, 2)) + (x[:, :1] > 0)
+    n = int(generator.integers(1, rows + 1))
+    risk = survey(x, y, np.array([n])).risk(n)
+    best = best_ridge([risk])
+    errors = risk(np.array([0.0, best, 1.0, 1e6]))
+    assert np.isfinite(best)
+    assert np.isfinite(errors[1])
+    assert np.all(errors >= 0)
+    assert errors[1] <= errors.min() * (1 + 1e-6)
+
+
+def test_rows_without_features_are_refused():
+    x, y = draw_rows(np.random.default_rng(0), 300)
+    x[:200] = 0
+    with pytest.raises(OnebitError, match="own_rows: needs features that are not 0 for half of the rows"):
+        survey(x, y, np.array([50]))
 
 
 def test_blocks_and_single_precision_change_nothing():

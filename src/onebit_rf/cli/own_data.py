@@ -29,8 +29,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     from onebit_rf.weights.laws import LAWS
 
     option, absent = parser.add_argument, argparse.SUPPRESS
-    images = f"FILE.csv, FILE.parquet, a folder with a folder of images for each class, or {SOURCES.forms()}"
-    option("--data", required=True, default=absent, help=images)
+    named = f"FILE.csv, FILE.parquet, a folder with a folder of images for each class, or {SOURCES.forms()}"
+    option("--data", required=True, default=absent, help=named)
     option("--target", default=absent, metavar="COLUMN", help="of a table: the column to learn, all others are inputs")
     option("--task", default="regression", choices=["regression", "classes"], help="of a table")
     option(

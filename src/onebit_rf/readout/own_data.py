@@ -95,8 +95,8 @@ def predict_data(
         progress: wraps the iteration over networks.
 
     Raises:
-        OnebitError: unless N > d_L; where a check leaves no row to test on; for an argument that nothing can be made
-            of, or more memory than the machine has.
+        OnebitError: unless N > d_L and n ≤ N; where a check leaves no row to test on; for an argument that nothing
+            can be made of, or more memory than the machine has.
     """
     _refuse_unusable(len(x), widths, n_train, law, ridge, draws > 0)
     refuse_beyond_memory(len(x), [x.shape[1], *widths])
@@ -146,7 +146,9 @@ def _refuse_unusable(
         raise OnebitError(f"law: must be one whose weights are drawn, got {law!r}")
     if ridge is not None and not 0 <= ridge < np.inf:
         raise OnebitError(f"ridge: must be ≥ 0 and finite, got {ridge:g}")
-    if checked and max(n_train) >= rows:
+    if max(n_train) > rows:
+        raise OnebitError(f"n_train: must be at most {rows}, the rows that there are, got {max(n_train)}")
+    if checked and max(n_train) == rows:
         raise OnebitError(f"n_train: a check tests on the other rows; {most}, got {max(n_train)}")
 
 
@@ -171,15 +173,15 @@ def _of_sizes(n: int, width: int, rows: int) -> Iterator[str]:
     """Yield the limits that sizes set."""
     if n < FEW_SAMPLES:
         yield f"n below {FEW_SAMPLES} was seen up to 6 % off"
-    if n > rows:
-        yield f"n above {rows}, the rows that there are, is extrapolated"
     if rows < FEW_ROWS * width:
         yield f"{rows} rows are fewer than {FEW_ROWS} for each of {width} features, which was seen up to 5 % off"
 
 
 def _of_ridge(error: float, least: float) -> Iterator[str]:
     """Yield the limit of a λ that is not the best one."""
-    if error > FAR * least:
+    if not np.isfinite(error):
+        yield "inf where the error diverges, at λ = 0 and n the rank, or a few rows are unlike all others"
+    elif error > FAR * least:
         yield "an error far above that at the best λ was seen up to 15 % too low"
 
 

@@ -27,6 +27,7 @@ from functools import cached_property
 
 import numpy as np
 
+from onebit_rf.errors import OnebitError
 from onebit_rf.theory.own_spectrum import Moments, diagonalise, solve_level
 
 _BLOCK = 1024  # rows whose fits at all levels are in memory together
@@ -34,18 +35,21 @@ _A_DECADE = 8  # levels, between which errors are interpolated
 _ABOVE_NONE = np.array([0.0, 0.003, 0.03, 0.1, 0.2])  # z over that of λ = 0, less 1
 _ALL = 1 - 1e-9  # shares df/n beyond are 1: λ = 0
 _LEAST_LEFT = 1e-9  # 1 − h; of a row that has a direction to itself both r and 1 − h are 0
+_LARGEST = 30  # times the median τ, and its inverse; one such row would otherwise say what all are like
+_ROUNDING = 1e-9  # of the error at the largest λ; mean squares below its negative are not trusted, see `risk`
 _DECADES = 14  # of λ below the largest known
 _ALIKE = 1e-9  # errors that differ by less are the same, and λ = 0 is then taken
+_LEAST_ERROR = 1e-12  # of the error at the largest λ: where there is no noise the logarithm needs one
 _MAX_ITERATIONS = 100
 
 
 @dataclass(frozen=True)
 class Risk:
-    """R_test as a function of λ ≥ 0, interpolated; inf where λ = 0 diverges.
+    """R_test as a function of λ ≥ 0, interpolated; inf where it diverges or is not known.
 
     Attributes:
-        ridge: λ at which it is known, increasing from 0, shape (g,).
-        error: R_test there.
+        ridge: increasing from 0, shape (g,).
+        error: R_test there; finite for the largest.
     """
 
     ridge: np.ndarray
@@ -55,13 +59,18 @@ class Risk:
     def _curve(self) -> Callable[[np.ndarray], np.ndarray]:
         from scipy.interpolate import CubicSpline
 
-        known = np.isfinite(self.error)
-        return CubicSpline(np.log(self.ridge[1] + self.ridge[known]), self.error[known])
+        errors = np.maximum(self.error[self._known], _LEAST_ERROR * self.error[-1])
+        return CubicSpline(np.log(self.ridge[1] + self.ridge[self._known]), np.log(errors))
+
+    @property
+    def _known(self) -> np.ndarray:
+        return np.isfinite(self.error)
 
     def __call__(self, ridge: np.ndarray) -> np.ndarray:
         """Return R_test of each λ, shape (m,); beyond the largest that is known as there."""
-        found = self._curve(np.log(self.ridge[1] + np.minimum(ridge, self.ridge[-1])))
-        return np.where(ridge == 0, self.error[0], found)
+        known = self.ridge[self._known]
+        found = np.exp(self._curve(np.log(self.ridge[1] + np.clip(ridge, known[0], known[-1]))))
+        return np.where(ridge == 0, self.error[0], np.where(ridge < known[0], np.inf, found))
 
 
 @dataclass(frozen=True)
@@ -80,8 +89,11 @@ class Survey:
     leverage: np.ndarray
     missed: np.ndarray
 
-    def risk(self, n: int) -> "Risk":
+    def risk(self, n: int) -> Risk:
         """Return R_test(λ) of n samples, known at those levels that n samples can have.
+
+        Where a few rows are so unlike all others that V_N is too large for them, as mean squares below 0 show, it is
+        not known.
 
         ASSUME: a row's leverage is one number for all directions, and beside it rows are as good as Gaussian.
         """
@@ -89,20 +101,22 @@ class Survey:
         kappa, df, df2 = self.kappa[usable], self.df[usable], self.df2[usable]
         tau, missed = self.leverage[:, usable], self.missed[:, usable]
         response = solve_response(tau, df / n)
-        with np.errstate(invalid="ignore"):
-            own = np.where(np.isinf(response), 1.0, tau * response / (1 + tau * response))
+        own = share_of_own(tau, df / n)
         strength = n * df2 / df**2
         left = 1 - strength * np.mean(own**2, axis=0)
         spread = strength * np.mean(own**2 * missed / tau, axis=0)
         variance = np.where(left > 1e-9, spread / np.where(left > 1e-9, left, 1.0), np.where(spread > 0, np.inf, 0.0))
-        return Risk(kappa * df / response, missed.mean(axis=0) + variance)
+        ridge, error = kappa * df / response, missed.mean(axis=0) + variance
+        rising = np.concatenate([[True], np.diff(np.maximum.accumulate(ridge)) > 0])
+        trusted = (df2 > 0) & (np.minimum(missed.mean(axis=0), spread) >= -_ROUNDING * error[-1])
+        return Risk(ridge[rising], np.where(trusted, error, np.inf)[rising])
 
 
 def survey(features: np.ndarray, targets: np.ndarray, n_train: np.ndarray) -> Survey:
     """Survey a pool, features (N, p) and targets (N, k), at levels from λ = 0 of each n to where nothing is learned.
 
     Raises:
-        OnebitError: unless N > p, if a number is not finite, or if all features are 0.
+        OnebitError: unless N > p, if a number is not finite, or if the features of half of the rows are 0.
     """
     moments, vectors = diagonalise(features, targets)
     level, s = levels(moments, n_train), moments.eigenvalues
@@ -133,13 +147,25 @@ def _of_the_law(level: np.ndarray, s: np.ndarray, leverage: np.ndarray, residual
     rows, used = len(leverage), s[:, None] / (s[:, None] + level)
     left = np.maximum(1 - leverage, _LEAST_LEFT)
     tau = leverage / left
+    usual = np.median(tau, axis=0)
+    if not usual.all():
+        raise OnebitError("own_rows: needs features that are not 0 for half of the rows")
+    tau = np.clip(tau, usual / _LARGEST, usual * _LARGEST)
     tau /= tau.mean(axis=0)
-    a, b, c = (np.mean(kind, axis=0) for kind in (tau * left, (tau * left) ** 2, tau * left**2))
     df, gap = used.sum(axis=0), (used * (1 - used)).sum(axis=0)
+    own = share_of_own(tau, df / rows)
+    a, b, c = (np.mean(kind, axis=0) for kind in (tau * (1 - own), (tau * (1 - own)) ** 2, tau * (1 - own) ** 2))
     df2 = df - gap / (1 - b * gap / (a * c * rows))
     left_out = residual / left**2
-    variance = rows * df2 / df**2 * np.mean(leverage**2 * left_out / tau, axis=0)
+    variance = rows * df2 / df**2 * np.mean(own**2 * left_out / tau, axis=0)
     return Survey(level / a, df, df2, tau, left_out - tau * variance)
+
+
+def share_of_own(tau: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """Return u = τδ/(1 + τδ) of mean `share`, shape (N, g)."""
+    response = solve_response(tau, share)
+    with np.errstate(invalid="ignore"):
+        return np.where(np.isinf(response), 1.0, tau * response / (1 + tau * response))
 
 
 def solve_response(tau: np.ndarray, share: np.ndarray) -> np.ndarray:
