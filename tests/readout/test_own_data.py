@@ -86,7 +86,7 @@ def test_limits_are_those_that_apply(gaussian):
         ({"widths": [50]}, "widths: the last must be smaller .*; 50 rows allow at most 49, got 50"),
         ({"widths": [0, 10]}, "widths: must be ≥ 1, got 0,10"),
         ({"n_train": [10, 50], "draws": 2}, "n_train: a check .*; 50 rows allow at most 49, got 50"),
-        ({"n_train": [10, 51]}, "n_train: must be at most 50, the rows that there are, got 51"),
+        ({"n_train": [10, 51]}, "n_train: must be at most 50, the number of rows at hand, got 51"),
         ({"ridge": -1.0}, "ridge: must be ≥ 0 and finite, got -1"),
         ({"ridge": np.nan}, "ridge: must be ≥ 0"),
         ({"law": "learned:mlp,lsq"}, "law: must be one whose weights are drawn"),

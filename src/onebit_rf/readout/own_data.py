@@ -20,7 +20,7 @@ from onebit_rf.errors import OnebitError
 from onebit_rf.features.extract import draw_layers, propagate
 from onebit_rf.readout.labels import targets_of
 from onebit_rf.readout.own_fits import measure, summarise
-from onebit_rf.theory.own_rows import best_ridge, mean_risk, survey
+from onebit_rf.theory.own_rows import Risk, best_ridge, survey
 from onebit_rf.weights.laws import LAWS
 from onebit_rf.weights.laws.learned import Learned
 
@@ -110,28 +110,29 @@ def predict_data(
     risks = [[of_network.risk(size) for of_network in surveys] for size in n]
     best = np.array([best_ridge(at_n) for at_n in risks])
     ridges = best if ridge is None else np.full(n.shape, float(ridge))
-    single = np.array([[risk(ridges[i : i + 1])[0] for risk in at_n] for i, at_n in enumerate(risks)])  # (g, networks)
-    columns = {"ridge": ridges, "mse": single.mean(axis=1)}
-    if networks > 1:
-        with np.errstate(invalid="ignore"):  # of errors that diverge
-            columns["scatter"] = single.std(axis=1, ddof=1)
+    columns = {"ridge": ridges, **_predicted(risks, ridges)}
     if draws:
         fits = [measure(features(seed), targets, n, ridges, seed, draws) for seed in progress(range(networks))]
         columns |= summarise(np.array(fits))
-    least = [mean_risk(at_n, best[i : i + 1])[0] for i, at_n in enumerate(risks)]
-    return [
-        Point(
-            widths=tuple(widths),
-            n_train=size,
-            **{name: float(column[at]) for name, column in columns.items()},
-            limits=(
-                *_of_sizes(size, widths[-1], len(x)),
-                *_of_ridge(columns["mse"][at], least[at]),
-                *_of_the_task(outputs, draws > 0),
-            ),
-        )
-        for at, size in enumerate(n.tolist())
-    ]
+    far = columns["mse"] > FAR * _predicted(risks, best)["mse"]
+    points = []
+    for at, size in enumerate(n.tolist()):
+        limits = _limits(size, widths[-1], len(x), columns["mse"][at], far[at], outputs, draws > 0)
+        known = {name: float(column[at]) for name, column in columns.items()}
+        points.append(Point(tuple(widths), size, **known, limits=tuple(limits)))
+    return points
+
+
+def _predicted(risks: Sequence[Sequence[Risk]], ridges: np.ndarray) -> dict[str, np.ndarray]:
+    """Return mean and, of several, standard deviation over networks of R_test at each n and its λ."""
+    errors = np.array(
+        [[risk(np.array([ridge]))[0] for risk in at_n] for at_n, ridge in zip(risks, ridges, strict=True)]
+    )
+    columns = {"mse": errors.mean(axis=1)}
+    if errors.shape[1] > 1:
+        with np.errstate(invalid="ignore"):  # of errors that diverge
+            columns["scatter"] = errors.std(axis=1, ddof=1)
+    return columns
 
 
 def _refuse_unusable(
@@ -147,7 +148,7 @@ def _refuse_unusable(
     if ridge is not None and not 0 <= ridge < np.inf:
         raise OnebitError(f"ridge: must be ≥ 0 and finite, got {ridge:g}")
     if max(n_train) > rows:
-        raise OnebitError(f"n_train: must be at most {rows}, the rows that there are, got {max(n_train)}")
+        raise OnebitError(f"n_train: must be at most {rows}, the number of rows at hand, got {max(n_train)}")
     if checked and max(n_train) == rows:
         raise OnebitError(f"n_train: a check tests on the other rows; {most}, got {max(n_train)}")
 
@@ -169,24 +170,16 @@ def refuse_beyond_memory(rows: int, dims: Sequence[int]) -> None:
         )
 
 
-def _of_sizes(n: int, width: int, rows: int) -> Iterator[str]:
-    """Yield the limits that sizes set."""
+def _limits(n: int, width: int, rows: int, error: float, far: bool, outputs: int, checked: bool) -> Iterator[str]:
+    """Yield what limits a prediction, where it applies."""
     if n < FEW_SAMPLES:
         yield f"n below {FEW_SAMPLES} was seen up to 6 % off"
     if rows < FEW_ROWS * width:
         yield f"{rows} rows are fewer than {FEW_ROWS} for each of {width} features, which was seen up to 5 % off"
-
-
-def _of_ridge(error: float, least: float) -> Iterator[str]:
-    """Yield the limit of a λ that is not the best one."""
     if not np.isfinite(error):
         yield "inf where the error diverges, at λ = 0 and n the rank, or a few rows are unlike all others"
-    elif error > FAR * least:
+    elif far:
         yield "an error far above that at the best λ was seen up to 15 % too low"
-
-
-def _of_the_task(outputs: int, checked: bool) -> Iterator[str]:
-    """Yield what is not predicted, and what a check is made on."""
     if outputs > 1:
         yield "accuracy is not predicted: moments do not tell which output is the largest"
     if checked:

@@ -185,22 +185,20 @@ def solve_response(tau: np.ndarray, share: np.ndarray) -> np.ndarray:
     return np.where(full, np.inf, delta)
 
 
-def mean_risk(risks: Sequence[Risk], ridge: np.ndarray) -> np.ndarray:
-    """Return the mean of R_test(λ) over networks for each λ, shape (m,)."""
-    return np.mean([risk(ridge) for risk in risks], axis=0)
-
-
 def best_ridge(risks: Sequence[Risk]) -> float:
     """Return λ ≥ 0 at which the mean of R_test(λ) over networks is least; the largest known if nothing can be learned.
 
     R_test may have several minima, so that log λ is searched on a grid, and then on ever finer ones around the best.
     """
 
+    def mean(ridge: np.ndarray) -> np.ndarray:
+        return np.mean([risk(ridge) for risk in risks], axis=0)
+
     largest = min(risk.ridge[-1] for risk in risks)
     decades = np.linspace(-_DECADES, 0, 6 * _DECADES + 1)
     for _ in range(3):  # each makes the steps some 40 times finer: λ to 2e-4 of itself, the error to about its square
-        errors = mean_risk(risks, largest * 10**decades)
+        errors = mean(largest * 10**decades)
         at = int(np.argmin(errors))
         best, least = largest * 10 ** decades[at], errors[at]
         decades = np.linspace(decades[max(at - 1, 0)], decades[min(at + 1, decades.size - 1)], decades.size)
-    return 0.0 if mean_risk(risks, np.zeros(1))[0] <= least * (1 + _ALIKE) else float(best)
+    return 0.0 if mean(np.zeros(1))[0] <= least * (1 + _ALIKE) else float(best)
