@@ -21,10 +21,10 @@ MAY_IMPORT = {
     "config": ["model", "data", "weights", "training", "sharpness", "theory", "tables", "figures"],
     "kernels": ["weights"],
     "features": ["model", "data", "weights", "training", "kernels", "jobs", "tables"],
-    "readout": ["model", "config", "theory", "jobs", "tables"],
+    "readout": ["model", "config", "theory", "weights", "features", "jobs", "tables"],
     "agreement": ["tables"],
     "latency": ["model", "kernels", "features", "training", "jobs", "tables"],
-    "cli": ["model", "theory"],
+    "cli": ["model", "theory", "weights", "data", "jobs", "readout"],
     "__main__": ["cli"],
 }
 

@@ -65,10 +65,12 @@ def test_findings_of_a_figure_that_has_none_are_refused():
         renew(page, {"ridge": ["x"]})
 
 
-def test_the_prediction_shown_is_what_the_command_prints(capsys):
-    command, shown = re.search(r"\$ onebit-rf (.*?)\n(.*?)```", README, re.DOTALL).groups()
-    assert main(shlex.split(command)) == 0
-    assert capsys.readouterr().out == shown
+def test_the_predictions_shown_are_what_the_commands_print(capsys):
+    commands = [found for found in re.findall(r"\$ onebit-rf (.*?)\n(.*?)```", README, re.DOTALL) if found[1]]
+    assert len(commands) == 2
+    for command, shown in commands:
+        assert main(shlex.split(command)) == 0
+        assert capsys.readouterr().out == shown
 
 
 def test_links_lead_to_files():

@@ -64,6 +64,11 @@ def estimate(features: np.ndarray, targets: np.ndarray) -> Moments:
     Raises:
         OnebitError: unless N > p, if a number is not finite, or if all features are 0.
     """
+    return diagonalise(features, targets)[0]
+
+
+def diagonalise(features: np.ndarray, targets: np.ndarray) -> tuple[Moments, np.ndarray]:
+    """Return the moments of a pool and the eigenvectors u_i, columns of shape (p, r); as `estimate`."""
     (rows, p), k = features.shape, targets.shape[1]
     if rows <= p:
         raise OnebitError(f"own_spectrum: needs more rows, train and test, than features; got {rows} rows of {p}")
@@ -76,8 +81,9 @@ def estimate(features: np.ndarray, targets: np.ndarray) -> Moments:
         raise OnebitError("own_spectrum: needs finite features and targets, and features that are not all 0")
     eigenvalues, vectors = np.linalg.eigh(gram / rows)
     seen = eigenvalues > p * np.finfo(float).eps * eigenvalues[-1]
-    coefficients = vectors[:, seen].T @ cross / rows
-    return Moments(eigenvalues[seen], coefficients, np.mean(targets**2, axis=0, dtype=np.float64), rows)
+    vectors = vectors[:, seen]
+    second_moment = np.mean(targets**2, axis=0, dtype=np.float64)
+    return Moments(eigenvalues[seen], vectors.T @ cross / rows, second_moment, rows), vectors
 
 
 def solve_level(moments: Moments, n_train: np.ndarray, ridge: float) -> np.ndarray:

@@ -1,0 +1,66 @@
+"""Fits of ridge to rows of one's own, tested on rows that they were not trained on: random ones, or each in turn."""
+
+import numpy as np
+from scipy import linalg
+from scipy.special import stdtrit
+
+from onebit_rf.jobs.seeds import stream
+from onebit_rf.readout.learning_curve import LearningCurve
+
+
+def fit_ridge(x: np.ndarray, y: np.ndarray, ridge: float) -> np.ndarray:
+    """Return â (p, K) of rows (n, p) and targets (n, K), by the smaller of the matrices XᵀX and XXᵀ."""
+    n, p = x.shape
+    if ridge > 0 and n > p:
+        return linalg.solve(x.T @ x + ridge * np.eye(p), x.T @ y, assume_a="pos")
+    return LearningCurve(x, np.array([n]), ridge).fit(y)[0][:, 0]
+
+
+def measure(
+    features: np.ndarray, targets: np.ndarray, n_train: np.ndarray, ridges: np.ndarray, seed: int, draws: int
+) -> np.ndarray:
+    """Return MSE and accuracy of fits to random rows on all others, shape (draws, g, 2); accuracy NaN for a number.
+
+    The rows of a draw are the same for all widths and laws, and those of a small n are among those of a large.
+
+    Args:
+        features: of all rows, shape (N, p).
+        targets: a column for each output, shape (N, K); one-hot where K > 1.
+        n_train: n < N, shape (g,).
+        ridges: λ of each n, shape (g,).
+        seed: of the draws.
+        draws: how many.
+    """
+    features, found = features.astype(np.float64), np.full((draws, len(n_train), 2), np.nan)
+    for draw in range(draws):
+        rows = stream(seed, "own_data", draw).permutation(len(features))
+        for at, (n, ridge) in enumerate(zip(n_train, ridges, strict=True)):
+            train, test = np.split(rows, [n])
+            outputs = (features @ fit_ridge(features[train], targets[train], ridge))[test]
+            found[draw, at, 0] = np.mean((outputs - targets[test]) ** 2)
+            if targets.shape[1] > 1:
+                found[draw, at, 1] = np.mean(outputs.argmax(axis=1) == targets[test].argmax(axis=1))
+    return found
+
+
+def summarise(fits: np.ndarray) -> dict[str, np.ndarray]:
+    """Return the columns of a check from fits of shape (networks, draws ≥ 2, g, 2): means, halves of 95 % intervals.
+
+    The networks are those of the prediction, so that only the draws of rows within each scatter.
+    """
+    networks, draws = fits.shape[:2]
+    error = np.sqrt(fits.var(axis=1, ddof=1).mean(axis=0) / (networks * draws))
+    half, mean = stdtrit(networks * (draws - 1), 0.975) * error, fits.mean(axis=(0, 1))
+    columns = {"measured": mean[:, 0], "measured_half": half[:, 0]}
+    return columns if np.isnan(mean).any() else columns | {"accuracy": mean[:, 1], "accuracy_half": half[:, 1]}
+
+
+def leave_one_out(features: np.ndarray, targets: np.ndarray, ridge: float) -> float:
+    """Return the mean square error on each row of the fit to all others, from the fit to all.
+
+    (1/N) Σ ((y_i − x_i·â)/(1 − h_i))² with h_i = x_i·(XᵀX + λI)^{-1} x_i, mean over the targets.
+    """
+    x = features.astype(np.float64)
+    inverse = linalg.pinvh(x.T @ x + ridge * np.eye(x.shape[1]))
+    left = 1 - np.sum((x @ inverse) * x, axis=1)
+    return float(np.mean(((targets - x @ (inverse @ (x.T @ targets))) / left[:, None]) ** 2))
