@@ -53,17 +53,12 @@ def readout(widths=WIDTHS, seeds=(0, 1, 2), laws=(FLOAT, ONE_BIT)):
 
 
 def cost(widths=WIDTHS, backends=("fp32-torch", "fp32-numpy", "bf16-torch", "one-bit", "one-bit-8bit")):
-    """Times of which the fastest float32 is NumPy's, three repetitions at 0.9, 1 and 1.1 of the median."""
+    """Times of which the fastest float32 is NumPy's, three repetitions of which the least is exact."""
     slower = {"fp32-numpy": 1, "fp32-torch": 2, "bf16-torch": 0.1, "one-bit-8bit": 0.1}
     rows = [
         {"device": "cpu", "device_name": "Intel(R) Xeon(R)", "threads": 1, "backend": backend, "state": state}
         | {"widths": str(width), "depth": 1, "batch": batch, "d_in": D_0, "repetition": i, "bandwidth": 2e9}
-        | {
-            "seconds": seconds(backend, width, batch)
-            * slower.get(backend, 1)
-            * (1 + (state == "cold"))
-            * (0.9 + 0.1 * i)
-        }
+        | {"seconds": seconds(backend, width, batch) * slower.get(backend, 1) * (1 + (state == "cold")) * (1 + 0.1 * i)}
         | {"weight_bytes": 40 * width + width * (98 if "one-bit" in backend else 4 * D_0), "relative_error": 1e-7}
         for backend in backends
         for width in widths
@@ -99,7 +94,6 @@ def test_errors_are_of_the_largest_n_in_per_cent_and_times_of_the_fastest_float3
     np.testing.assert_allclose(full.costs[1], 1e6 * SLOW[FLOAT] * widths)
     np.testing.assert_allclose(one.costs[1], 1e6 * SLOW[ONE_BIT] * widths)
     np.testing.assert_allclose(one.costs[256], full.costs[256])  # an image's, not a call's
-    np.testing.assert_allclose(one.quartiles[1], np.outer(one.costs[1], [0.95, 1, 1.05]))
     assert one.all_bytes.tolist() == (138 * widths).tolist()
 
 
@@ -148,7 +142,7 @@ def test_the_choice_of_ridge_does_not_flatter():
 def test_a_column_for_the_bytes_and_one_for_each_batch():
     drawing = draw()
     tops, bottoms = drawing.figure.axes[:3], drawing.figure.axes[3:6]
-    assert [axes.get_title() for axes in tops] == ["hidden weights", "batch 1", "batch 256"]
+    assert [axes.get_title() for axes in tops] == ["memory", "time at batch 1", "time at batch 256"]
     marks = tops[0].containers[1][0]
     assert marks.get_xdata() == pytest.approx(98 * np.array(WIDTHS))
     assert marks.get_ydata() == pytest.approx([100 * error(ONE_BIT, width, 1) for width in WIDTHS])
@@ -188,11 +182,14 @@ def test_findings_at_equal_width():
     *_, gap, size, one, many = draw().findings
     gaps = [np.mean([error(ONE_BIT, w, seed) - error(FLOAT, w, seed) for w in WIDTHS]) for seed in range(3)]
     assert gap.value == pytest.approx(np.mean(gaps))
-    assert f"mean over widths: {100 * np.mean(gaps):+.2f} points (95 %" in gap.sentence
+    assert f"mean over widths {100 * np.mean(gaps):+.2f} points (95 %" in gap.sentence
+    widest = np.mean([error(ONE_BIT, 8192, seed) - error(FLOAT, 8192, seed) for seed in range(3)])
+    assert f"width 8192 {100 * widest:+.2f} points (95 %" in gap.sentence
     assert size.value == 32
     assert "32 times fewer bytes at one bit, 23 times with the float32 read-out" in size.sentence  # 3176/138
-    assert (one.value, one.low, one.high) == pytest.approx((10, 10 * 0.95 / 1.05, 10 * 1.05 / 0.95))
-    assert one.sentence.endswith("faster at every width")
+    assert one.value == pytest.approx(10)
+    said = "batch 1: speed-up of one bit over float32 10 at width 32, 10 at width 8192; it pays at every width"
+    assert one.sentence.endswith(f"{said}; that of bfloat16 10 at width 8192")
     assert many.value == pytest.approx(1)
 
 
@@ -200,7 +197,8 @@ def test_it_is_said_where_a_bit_does_not_pay():
     times = cost()
     slow = (times["backend"] == "one-bit") & (times["batch"] == 256) & times["widths"].isin(["32", "128"])
     times["seconds"] = times["seconds"].where(~slow, 2 * times["seconds"])
-    assert draw(times=times).findings[-1].sentence.endswith("slower at width 32 (0.5), 128 (0.5)")
+    said = "over float32 0.50 at width 32, 0.50 at width 128, 1.0 at width 8192; it does not pay at width 32, 128; "
+    assert said in draw(times=times).findings[-1].sentence
 
 
 def test_one_seed_has_no_intervals():

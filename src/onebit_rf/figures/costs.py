@@ -26,14 +26,13 @@ class Networks:
 
     Attributes:
         errors: test error in per cent, shape (seeds, networks).
-        costs: BYTES → bytes of the hidden weights, batch → µs an image, the median; each of shape (networks,).
-        quartiles: batch → 0.25, 0.5 and 0.75 of the time, shape (networks, 3); none of what does not run here.
+        costs: BYTES → bytes of the hidden weights, batch → least µs an image; each of shape (networks,). A format that
+            does not run here has no times.
         all_bytes: of all weights, the read-out's too; None where no time was measured.
     """
 
     errors: np.ndarray
     costs: Mapping[Column, np.ndarray]
-    quartiles: Mapping[int, np.ndarray]
     all_bytes: np.ndarray | None
 
     def front(self, column: Column) -> Front:
@@ -52,11 +51,10 @@ def read_networks(readout: "pd.DataFrame", cost: "pd.DataFrame", cells: Sequence
     """
     errors = np.stack([at_chosen(_errors(readout, cell, law)) for cell in cells], axis=1)
     costs = {BYTES: np.array([hidden_bytes(cell.dims, law) for cell in cells], dtype=float)}
-    timed = _times(cost, law, [",".join(map(str, cell.widths)) for cell in cells])
-    quartiles = {batch: rows[[0.25, 0.5, 0.75]].to_numpy() for batch, rows in timed.items()}
+    full = [name for name in times.backends(cost) if name.startswith(times.FULL)]
+    timed = read_times(cost, cells, [times.ONE_BIT] if law == ONE_BIT else full)
     all_bytes = next((rows["weight_bytes"].to_numpy() for rows in timed.values()), None)
-    medians = {batch: rows[:, 1] for batch, rows in quartiles.items()}
-    return Networks(errors, costs | medians, quartiles, all_bytes)
+    return Networks(errors, costs | {batch: rows["us"].to_numpy() for batch, rows in timed.items()}, all_bytes)
 
 
 def _errors(readout: "pd.DataFrame", cell: Facts, law: str) -> np.ndarray:
@@ -92,18 +90,20 @@ def hidden_bytes(dims: Sequence[int], law: str) -> int:
     return sum(4 * fan_in * fan_out for fan_in, fan_out in pairwise(dims))
 
 
-def _times(table: "pd.DataFrame", law: str, widths: Sequence[str]) -> "dict[int, pd.DataFrame]":
-    """Return batch → quartiles in µs an image and `weight_bytes`, a row a network.
+def read_times(table: "pd.DataFrame", cells: Sequence[Facts], backends: Sequence[str]) -> "dict[int, pd.DataFrame]":
+    """Return batch → `us`, the least µs an image of all repetitions, and `weight_bytes`, a row a network.
 
-    One bit is the exact kernel, and nothing where it does not run; float32 is each network's fastest float32 backend.
+    What other processes add is left out by the least time.
+
+    Args:
+        table: rows of the table `latency`.
+        cells: the networks.
+        backends: of which each network takes the fastest. The table may hold none: the native kernel, the exact one
+            bit, does not run everywhere.
     """
     rows = table[table["state"] == STATE].astype({"widths": str, "backend": str})
-    rows = rows.assign(seconds=1e6 * rows["seconds"] / rows["batch"])
-    rows = rows[rows["backend"] == times.ONE_BIT if law == ONE_BIT else rows["backend"].str.startswith(times.FULL)]
-    found = {}
-    for batch, of_batch in rows.groupby("batch"):
-        known = times.quartiles(of_batch, ["widths", "backend"])
-        known["weight_bytes"] = of_batch.groupby(["widths", "backend"])["weight_bytes"].first()
-        fastest = known.groupby("widths")[0.5].idxmin()
-        found[int(batch)] = known.loc[fastest].droplevel("backend").loc[list(widths)]
-    return found
+    rows = rows[rows["backend"].isin(backends)]
+    rows = rows.assign(us=1e6 * rows["seconds"] / rows["batch"])
+    least = rows.loc[rows.groupby(["batch", "widths"])["us"].idxmin()].set_index("widths")
+    widths = [",".join(map(str, cell.widths)) for cell in cells]
+    return {int(batch): of_batch.loc[widths] for batch, of_batch in least.groupby("batch")}

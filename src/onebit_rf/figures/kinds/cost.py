@@ -15,7 +15,7 @@ import numpy as np
 from msgspec import Meta
 
 from onebit_rf.figures import style, times
-from onebit_rf.figures.costs import BYTES, FLOAT, ONE_BIT, Column, Networks, hidden_bytes, read_networks
+from onebit_rf.figures.costs import BYTES, FLOAT, ONE_BIT, Column, Networks, hidden_bytes, read_networks, read_times
 from onebit_rf.figures.facts import Facts
 from onebit_rf.figures.findings import Finding, half_width, interval, per_cent
 from onebit_rf.figures.fronts import log_ratios, shared_budgets
@@ -23,9 +23,11 @@ from onebit_rf.figures.kinds import Drawing, FigureRecord, Tables
 from onebit_rf.model.activations import ACTIVATIONS
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
 
 WORDS = {FLOAT: "float32 (Gaussian weights)", ONE_BIT: "one bit"}
+HALF = "bf16-torch"  # told beside, since processors with matrix units multiply many rows faster in it
 SIDE, TOP, BOTTOM = 2.6, 2.7, 1.3  # inches of a panel's width, and of the heights of errors and of their ratio
 ASIDE = {FLOAT: {"xytext": (3, 4), "ha": "left"}, ONE_BIT: {"xytext": (-3, -10), "ha": "right"}}  # labels of widths
 
@@ -57,23 +59,21 @@ class Cost(FigureRecord, tag="cost"):
     def draw(self, tables: Tables) -> Drawing:
         """Draw the errors above and their ratio at equal cost below, a column for the bytes and for every batch."""
         cells = sorted(tables.facts, key=lambda cell: hidden_bytes(cell.dims, FLOAT))
-        pair = Pair(cells, {law: read_networks(tables.readout, tables.cost, cells, law) for law in WORDS})
-        columns = pair.columns
-        figure, axes = style.grid(
-            2, len(columns), 1 + SIDE * len(columns), TOP + BOTTOM + 1.3, height_ratios=(TOP, BOTTOM), sharex="col"
-        )
-        for column, (top, bottom) in zip(columns, axes.T, strict=True):
-            for law, networks in pair.networks.items():
-                if column in networks.costs:
-                    _draw_networks(top, networks, law, column, pair.widths)
+        networks = {law: read_networks(tables.readout, tables.cost, cells, law) for law in WORDS}
+        pair = Pair(cells, networks, read_times(tables.cost, cells, [HALF]))
+        count, ratios = len(pair.columns), (TOP, BOTTOM)
+        figure, axes = style.grid(2, count, 1 + SIDE * count, 1.3 + sum(ratios), height_ratios=ratios, sharex="col")
+        for column, (top, bottom) in zip(pair.columns, axes.T, strict=True):
+            for law in (law for law in WORDS if column in networks[law].costs):
+                _draw_networks(top, networks[law], law, column, pair.widths)
             _draw_ratio(bottom, pair, column)
-            top.set_title("hidden weights" if column == BYTES else f"batch {column}")
+            top.set_title("memory" if column == BYTES else f"time at batch {column}")
             bottom.set_xlabel("bytes of hidden weights" if column == BYTES else "time an image (µs)")
         _share(axes)
         figure.legend(handles=_keys(), loc="outside lower center", ncols=len(WORDS) + 1)
         device = times.describe_device(tables.cost, times.devices(tables.cost)[0])
         figure.suptitle(f"{pair.where}\n{device}; {style.seeds_in_words(tables.readout)}", fontsize=9)
-        if pair.networks[ONE_BIT].all_bytes is None:
+        if networks[ONE_BIT].all_bytes is None:
             style.note(figure, ["one bit: not timed, since the native kernel does not run here"])
         return Drawing(figure, _caption(pair), list(_findings(pair)))
 
@@ -85,10 +85,12 @@ class Pair:
     Attributes:
         cells: their facts, narrowest first.
         networks: law → the networks.
+        half: batch → `us` of the same in bfloat16, for comparison.
     """
 
     cells: Sequence[Facts]
     networks: Mapping[str, Networks]
+    half: "Mapping[int, pd.DataFrame]"
 
     @property
     def columns(self) -> list[Column]:
@@ -107,10 +109,15 @@ class Pair:
         return [text.removesuffix(" × 1") for text in spelled]
 
     @property
+    def ends(self) -> list[str]:
+        """The narrowest and the widest; one where there is no other."""
+        return list(dict.fromkeys([self.widths[0], self.widths[-1]]))
+
+    @property
     def where(self) -> str:
         """Data set, networks and n: `mnist, relu, 784 → 32 … 8192, L = 1, n = 1000`."""
-        cell, ends = self.cells[0], dict.fromkeys([self.widths[0], self.widths[-1]])
-        network = f"{cell.activation.replace('_', ' ')}, {cell.dims[0]} → {' … '.join(ends)}"
+        cell = self.cells[0]
+        network = f"{cell.activation.replace('_', ' ')}, {cell.dims[0]} → {' … '.join(self.ends)}"
         return f"{cell.dataset_words}, {network}, L = {len(cell.widths)}, n = {max(cell.n_train)}"
 
     def ratios(self, column: Column) -> tuple[np.ndarray, np.ndarray]:
@@ -135,7 +142,7 @@ def _draw_networks(axes: "Axes", networks: Networks, law: str, column: Column, w
 
 def _draw_ratio(axes: "Axes", pair: Pair, column: Column) -> None:
     """Draw one bit's error over float32's at equal cost, with a band of its interval."""
-    axes.axhline(1, color="0.3", lw=0.8, zorder=0)
+    axes.axhline(1, color="0.3", lw=0.8, zorder=1)
     budgets, ratios = pair.ratios(column) if column in pair.compared else (np.array([]), None)
     if not len(budgets):
         axes.text(0.5, 0.5, "no cost in common", transform=axes.transAxes, ha="center", va="center", color="0.4")
@@ -159,10 +166,12 @@ def _share(axes: np.ndarray) -> None:
         for other in line[1:]:
             other.sharey(line[0])
             other.tick_params(labelleft=False)
-        line[0].autoscale(axis="y")
-    for top in axes[0]:
-        top.set_xscale("log")
-        top.margins(x=0.12)
+    for top, bottom in axes.T:
+        top.set(xscale="log", yscale="log")
+        for panel in (top, bottom):
+            panel.margins(x=0.16, y=0.1)  # room for the labels
+    for line in axes:
+        line[0].autoscale(axis="y")  # over all that share it
     axes[0, 0].set_ylabel("test error (%)")
     axes[1, 0].set_ylabel("error at equal cost,\none bit / float32")
     axes[1, 0].set_ylim(0, max(1.1, axes[1, 0].get_ylim()[1]))
@@ -183,7 +192,7 @@ def _caption(pair: Pair) -> str:
     return (
         "Test error of a ridge read-out on the features of hidden layers in float32 and at one bit, each mark a width, "
         f"{spread}, against the bytes of the hidden weights and the time of a network in warm caches, its float32 "
-        "read-out included: the median of calls of one row and of many, float32 by its fastest backend. The broad "
+        "read-out included: the least of calls of one row and of many, float32 by its fastest backend. The broad "
         "lines are the fronts, networks that no cheaper one beats. Below, the error of one bit over that of float32 at "
         f"equal cost, read between the networks of a front on logarithmic scales, seed by seed. λ is that {chosen}."
     )
@@ -228,12 +237,18 @@ def _spelled(budget: float, column: Column) -> str:
 
 
 def _at_equal_width(pair: Pair) -> Finding:
-    """Return one bit's error minus float32's, the mean over all widths."""
-    gaps = (pair.networks[ONE_BIT].errors - pair.networks[FLOAT].errors).mean(axis=1) / 100
-    number, low, high = (per_cent(end).removesuffix(" %") for end in interval(gaps))
-    about = f"95 % interval {low} to {high}, " if len(gaps) > 1 else ""
-    said = f"test error of one bit minus float32 at equal width, mean over widths: {number} points"
-    return Finding(f"{pair.where}: {said} ({about}{_seeds(len(gaps))})", *interval(gaps), len(gaps))
+    """Return one bit's error minus float32's, the mean over all widths, and that of the widest."""
+    gaps = (pair.networks[ONE_BIT].errors - pair.networks[FLOAT].errors) / 100
+    mean, widest = (interval(values) for values in (gaps.mean(axis=1), gaps[:, -1]))
+    said = f"mean over widths {_points(*mean)}, width {pair.widths[-1]} {_points(*widest)}"
+    text = f"{pair.where}: test error of one bit minus that of float32 at equal width: {said} ({_seeds(len(gaps))})"
+    return Finding(text, *mean, len(gaps))
+
+
+def _points(value: float, low: float, high: float) -> str:
+    """A difference of errors with its interval: `+0.12 points (95 % interval −0.10 to +0.34)`."""
+    number, *ends = (per_cent(end).removesuffix(" %") for end in (value, low, high))
+    return f"{number} points" + (f" (95 % interval {' to '.join(ends)})" if np.isfinite(low) else "")
 
 
 def _bytes_at_equal_width(pair: Pair) -> Iterator[Finding]:
@@ -247,14 +262,22 @@ def _bytes_at_equal_width(pair: Pair) -> Iterator[Finding]:
 
 
 def _times_at_equal_width(pair: Pair, batch: int) -> Finding:
-    """Return how many times as fast one bit is on the widest network, between quartiles, and where it is slower."""
-    full, one = (pair.networks[law].quartiles[batch] for law in (FLOAT, ONE_BIT))
-    faster = full[:, 1] / one[:, 1]
-    slow = [f"{width} ({ratio:.2g})" for width, ratio in zip(pair.widths, faster, strict=True) if ratio < 1]
-    ends = [float(value) for value in (faster[-1], full[-1, 0] / one[-1, 2], full[-1, 2] / one[-1, 0])]
-    said = "one bit as fast as float32 times {:.3g} (quartiles {:.3g} to {:.3g})".format(*ends)
-    pays = f"slower at width {', '.join(slow)}" if slow else "faster at every width"
-    return Finding(f"{pair.where}: batch {batch}, width {pair.widths[-1]}: {said}; {pays}", *ends)
+    """Return one bit's speed-up over float32 on the widest network, the number, and where it is none."""
+    full, one = (pair.networks[law].costs[batch] for law in (FLOAT, ONE_BIT))
+    faster = dict(zip(pair.widths, map(float, full / one), strict=True))
+    slow = [width for width, ratio in faster.items() if ratio < 1]
+    parts = ", ".join(f"{_two_digits(faster[width])} at width {width}" for width in dict.fromkeys([*slow, *pair.ends]))
+    pays = f"it does not pay at width {', '.join(slow)}" if slow else "it pays at every width"
+    said = f"batch {batch}: speed-up of one bit over float32 {parts}; {pays}"
+    if batch in pair.half:
+        half = full[-1] / pair.half[batch]["us"].iloc[-1]
+        said += f"; that of bfloat16 {_two_digits(half)} at width {pair.widths[-1]}"
+    return Finding(f"{pair.where}: {said}", faster[pair.widths[-1]])
+
+
+def _two_digits(number: float) -> str:
+    """Spell a ratio: `0.46`, `1.0`, `21`."""
+    return f"{number:#.2g}".rstrip(".")
 
 
 figure = Cost
