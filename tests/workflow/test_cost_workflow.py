@@ -66,7 +66,7 @@ def test_the_networks_of_the_experiment_are_measured_at_the_smallest_and_the_lar
 def test_the_figure_says_what_a_bit_buys(measured):
     found = read_frame([measured.path / "results/figures/mine.parquet"], FINDINGS)["finding"].tolist()
     assert any("at equal bytes of hidden weights: " in text for text in found)
-    assert any("at equal width, mean over widths: " in text for text in found)
+    assert any("at equal width: mean over widths " in text for text in found)
 
 
 def test_an_edit_measures_again_what_follows_from_it(measured):
