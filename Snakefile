@@ -14,6 +14,7 @@
 #   results/theory/{cell}.parquet
 #   results/agreement/{experiment}.parquet                              simulation against theory
 #   results/latency/{device}.parquet                                    a row per repetition
+#   results/cost/{experiment}.parquet                                   the same of an experiment's networks
 #   results/figures/{figure}.pdf, .png, .rst (caption), .parquet (findings)
 #   results/findings.parquet
 #
@@ -52,6 +53,7 @@ include: "workflow/rules/theory.smk"
 include: "workflow/rules/agreement.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/latency.smk"
+include: "workflow/rules/cost.smk"
 
 
 report: "workflow/report/front.rst"

@@ -166,7 +166,7 @@ MISTAKES = [
     (put("experiments.ridge.readouts", ["ridge:1", "ridge:1.0"]), "experiments.ridge.readouts: must not repeat"),
     (put("latency.devices", ["tpu"]), "latency.devices.0: must be one of cpu, cuda, got 'tpu'"),
     (put("figures.depth.experiments", ["nothing"]), "figures.depth: no such experiment 'nothing'; known are tanh"),
-    (put("figures.mine", {"kind": "pie"}), "figures.mine.kind: must be one of bearing, bits, depth, flatness"),
+    (put("figures.mine", {"kind": "pie"}), "figures.mine.kind: must be one of bearing, bits, "),
     (put("figures.ridge.color", "depth"), "figures.ridge: unknown key color; known are kind, experiments, at, colour"),
     (put("figures.ridge.colour", "hue"), "figures.ridge.colour: must be one of depth, readout, experiment, got 'hue'"),
     (put("figures.mirrors.kind", "sweep"), "figures.mirrors: missing key x"),
@@ -181,6 +181,14 @@ MISTAKES = [
     (put("figures.ridge.at", {"readout": "ridge:7"}), "figures.ridge.at.readout: 'ridge:7' is not drawn"),
     (put("experiments.ridge", None), "figures.learning_curve: no such experiment 'ridge'; .*learning_curve: null}"),
     (put("latency", None), "figures.latency: draws latency, which is switched off; switch the figure off, too"),
+    (
+        lambda config: config.update(latency=None, figures={"mine": {"kind": "cost", "experiments": ["digits"]}}),
+        "figures.mine: draws latency, which is switched off; switch the figure off, too",
+    ),
+    (
+        put("figures.mine", {"kind": "cost", "experiments": ["ridge"]}),
+        "figures.mine.experiments: experiment 'ridge' must",
+    ),
     (put("experiments.ridge.dataset", 7), "experiments.ridge.dataset: must be a name or a mapping, got 7"),
     (put("figures.ridge.facets", ["depth", "depth"]), "figures.ridge.facets: must not repeat an item"),
     (put("experiments.ridge.network", {"widths": [4]}), "experiments.ridge.network: missing key activation"),

@@ -7,6 +7,7 @@ from onebit_rf.errors import OnebitError
 from onebit_rf.kernels import gemlite, native
 from onebit_rf.latency import measure, measure_latency
 from onebit_rf.latency.models import Model, Network, cpu_models
+from onebit_rf.model.activations import ACTIVATIONS
 from onebit_rf.tables.files import read_frame
 from onebit_rf.tables.latency import LATENCY
 
@@ -29,6 +30,21 @@ def test_exact_is_the_formula():
     hidden = [sum(w * v for w, v in zip(row, x[1], strict=True)) for row in NETWORK.weights[0].astype(float)]
     expected = NETWORK.last.astype(float) @ np.tanh(NETWORK.weights[1].astype(float) @ np.tanh(hidden))
     np.testing.assert_allclose(NETWORK.exact(x)[1], expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS.names())
+def test_every_backend_computes_the_activation(activation):
+    """float32 of two layers against float64 by the definition of φ."""
+    network = Network((40, 24, 16), activation)
+    x = network.inputs(3)
+    hidden = x.astype(float)
+    for weights in network.weights:
+        hidden = ACTIVATIONS.get(activation).function(hidden @ weights.astype(float).T)
+    np.testing.assert_allclose(network.exact(x), hidden @ network.last.astype(float).T, rtol=1e-5, atol=1e-6)
+    errors = {
+        model.backend: measure._relative_error(model.forward(x), network.exact(x)) for model in cpu_models(network, 1)
+    }
+    assert max(error for name, error in errors.items() if name in ("fp32-torch", "fp32-numpy", "one-bit")) < 1e-5
 
 
 def test_inputs_of_a_smaller_batch_are_the_first_of_a_larger():

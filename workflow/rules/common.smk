@@ -185,6 +185,29 @@ def latency_tables():
     return expand(rules.measure_latency.output, device=devices) + kept
 
 
+def latency_params():
+    """How times of inference are measured."""
+    return {key: value for key, value in (plain(study.config.latency) or {}).items() if key != "devices"}
+
+
+def timed_experiments():
+    """The experiments whose networks are timed for a figure; such a figure has them share d_0 and activation."""
+    drawn = [figure for figure in study.config.figures.values() if "cost" in figure.stages]
+    return sorted({name for figure in drawn for name in figure.experiments})
+
+
+def cost_params(wildcards):
+    """How the networks of an experiment are timed: as latency is measured, at its smallest and its largest batch."""
+    how, cells = latency_params(), study.cells_of(wildcards.experiment)
+    return {
+        **how,
+        "d_in": study.dims(cells[0].name)[0],
+        "networks": [list(cell.net.widths) for cell in cells],
+        "batches": sorted({min(how["batches"]), max(how["batches"])}),
+        "activation": cells[0].net.activation,
+    }
+
+
 def figure_tables(figure, stage):
     """The tables of a stage that a figure draws; none where its kind does not need the stage."""
     record = study.config.figures[figure]
@@ -194,6 +217,8 @@ def figure_tables(figure, stage):
     tables = {"readout": readout_tables, "theory": theory_tables}
     if stage in tables:
         return tables[stage](cells)
+    if stage == "cost":
+        return expand(rules.measure_cost.output, experiment=record.experiments)
     others = {"latency": latency_tables, "ranking": ranking_tables}
     return others[stage]() if stage in others else training_tables(record.trainings, stage)
 

@@ -6,6 +6,7 @@ rule draw_figure:
         readout=lambda wildcards: figure_tables(wildcards.figure, "readout"),
         theory=lambda wildcards: figure_tables(wildcards.figure, "theory"),
         latency=lambda wildcards: figure_tables(wildcards.figure, "latency"),
+        cost=lambda wildcards: figure_tables(wildcards.figure, "cost"),
         models=lambda wildcards: figure_tables(wildcards.figure, "models"),
         bearing=lambda wildcards: figure_tables(wildcards.figure, "bearing"),
         ranking=lambda wildcards: figure_tables(wildcards.figure, "ranking"),

@@ -15,8 +15,9 @@ rule measure_latency:
         mem_mb=4000,
         runtime=60,
     params:
-        latency={key: value for key, value in (plain(study.config.latency) or {}).items() if key != "devices"},
-        code=code("measure_latency"),
+        device=lambda wildcards: wildcards.device,
+        latency=latency_params(),
+        code=code("measure_latency", ACTIVATIONS.module("tanh")),
     message:
         "latency on {wildcards.device}, alone on the machine"
     script:

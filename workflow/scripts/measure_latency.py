@@ -8,7 +8,7 @@ if __name__ == "__main__":
         latency = dict(snakemake.params.latency)
         measure_latency(
             snakemake.output[0],
-            device=snakemake.wildcards.device,
+            device=snakemake.params.device,
             **latency,
             params=latency,
             progress=lambda networks: progress(networks, "latency"),

@@ -97,7 +97,7 @@ def _cross_checks(study: Study) -> Iterator[str]:
                 unsound.add(cell.training)
                 yield f"trainings.{cell.training}{mistake}{at_cell(cell.swept)}"
     for name, figure in config.figures.items():
-        if "latency" in figure.stages and config.latency is None:
+        if {"latency", "cost"} & {*figure.stages} and config.latency is None:
             off = f"switch the figure off, too, by figures: {{{name}: null}}"
             yield f"figures.{name}: draws latency, which is switched off; {off}"
         lost = [*_unknown(name, "experiment", figure.experiments, config.experiments)]

@@ -28,6 +28,7 @@ STAGES = {
     "readout": READOUT,
     "theory": THEORY,
     "latency": LATENCY,
+    "cost": LATENCY,
     "models": MODELS,
     "bearing": BEARING,
     "ranking": RANKING,

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 ONE_BIT = "one-bit"
+FULL = "fp32"  # how the names of float32 backends begin
 # Colour by number format, marker and line by what computes it; no two backends share all three.
 _LOOKS = {
     "fp32-torch": {"label": "float32, torch", "color": "#000000", "marker": "o"},

@@ -1,6 +1,7 @@
 """A CUDA device: the network in float32, float16 and one bit, each replayed as a CUDA graph."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import gemlite as gemlite_package
@@ -9,7 +10,9 @@ import torch
 
 from onebit_rf import kernels
 from onebit_rf.latency.models import Model, Network
+from onebit_rf.model.activations import ACTIVATIONS
 
+Forward = Callable[[torch.Tensor], torch.Tensor]
 COPY_BYTES = 1 << 30
 WARM_UP = 3  # calls before a graph is captured: gemlite tunes its kernels in the first
 
@@ -32,11 +35,11 @@ class Cuda:
         packed = sum(signs.bits.size for signs in network.signs)
         version = f"torch {torch.__version__}"
         triton = f"{version} gemlite {gemlite_package.__version__}"
-        rest = 4 * network.last.size
+        rest, phi = 4 * network.last.size, partial(ACTIVATIONS.get(network.activation).tensor, torch)
         return [
-            Model("fp32-torch", _dense(layers, last), 4 * size + rest, 1e-5, version),
-            Model("fp16-torch", _dense([layer.half() for layer in layers], last), 2 * size + rest, 1e-2, version),
-            Model("one-bit", _one_bit(products, last), packed + rest, 1e-2, triton),
+            Model("fp32-torch", _dense(layers, last, phi), 4 * size + rest, 1e-5, version),
+            Model("fp16-torch", _dense([layer.half() for layer in layers], last, phi), 2 * size + rest, 1e-2, version),
+            Model("one-bit", _one_bit(products, last, phi), packed + rest, 1e-2, triton),
         ]
 
     def prepare(self, model: Model, x: np.ndarray) -> tuple[Callable[[], Any], Callable[[], np.ndarray]]:
@@ -70,21 +73,21 @@ class Cuda:
         return self.time(lambda: target.copy_(source))["warm"]
 
 
-def _dense(layers: list[torch.Tensor], last: torch.Tensor) -> Callable[[torch.Tensor], torch.Tensor]:
+def _dense(layers: list[torch.Tensor], last: torch.Tensor, phi: Forward) -> Forward:
     def forward(x: torch.Tensor) -> torch.Tensor:
         for weights in layers:
-            x = torch.tanh(x.to(weights.dtype) @ weights.T)
+            x = phi(x.to(weights.dtype) @ weights.T)
         return x.float() @ last.T
 
     return forward
 
 
-def _one_bit(products: list[Any], last: torch.Tensor) -> Callable[[torch.Tensor], torch.Tensor]:
+def _one_bit(products: list[Any], last: torch.Tensor, phi: Forward) -> Forward:
     """x W/√d with 1/√d applied to x in float32, so that rounding it to float16 costs nothing."""
 
     def forward(x: torch.Tensor) -> torch.Tensor:
         for product in products:
-            x = torch.tanh(product.layer((x * product.shape[1] ** -0.5).half()).float())
+            x = phi(product.layer((x * product.shape[1] ** -0.5).half()).float())
         return x @ last.T
 
     return forward

@@ -31,6 +31,7 @@ def measure_latency(
     repetitions: int,
     seconds: float,
     params: dict[str, Any],
+    activation: str = "tanh",
     progress: Callable[[Iterable], Iterable] = iter,
 ) -> None:
     """Measure every network at every batch size and write a table `latency`.
@@ -45,6 +46,7 @@ def measure_latency(
         repetitions: rows per backend and state, fewer (≥ 3) where they would take longer than `seconds` in all.
         seconds: per network and batch size.
         params: what the table's provenance records.
+        activation: φ of every network.
         progress: wraps the iteration over networks.
 
     Raises:
@@ -60,7 +62,7 @@ def measure_latency(
     with threadpool_limits(threads):
         machine = Device(threads)
         for widths in progress(networks):
-            network = Network((d_in, *widths))
+            network = Network((d_in, *widths), activation)
             for batch, model, row in _measure_network(machine, network, batches, repetitions, seconds):
                 shape = {"widths": ",".join(map(str, widths)), "depth": len(widths), "batch": batch}
                 rows.append({**shape, "backend": model.backend, "version": model.version, **row})

@@ -12,6 +12,7 @@ import numpy as np
 from onebit_rf import kernels
 from onebit_rf.jobs.seeds import stream
 from onebit_rf.kernels import native
+from onebit_rf.model.activations import ACTIVATIONS
 
 if TYPE_CHECKING:
     import torch
@@ -22,16 +23,18 @@ Forward = Callable[[np.ndarray], np.ndarray]
 
 @dataclass(frozen=True)
 class Network:
-    """W_ℓ = S_ℓ/√d_{ℓ−1} with signs S_ℓ, φ = tanh, and a float32 last layer A of OUTPUTS rows.
+    """W_ℓ = S_ℓ/√d_{ℓ−1} with signs S_ℓ, an activation φ, and a float32 last layer A of OUTPUTS rows.
 
     A is drawn, not trained: its values do not change the time.
 
     Attributes:
         dims: (d_0, d_1, …, d_L).
+        activation: φ, of those with a `tensor`.
         seed: of the weights and inputs.
     """
 
     dims: tuple[int, ...]
+    activation: str = "tanh"
     seed: int = 0
 
     @cached_property
@@ -62,9 +65,9 @@ class Network:
 
     def exact(self, x: np.ndarray) -> np.ndarray:
         """Return y in float64, (rows, OUTPUTS)."""
-        x = x.astype(np.float64)
+        x, phi = x.astype(np.float64), ACTIVATIONS.get(self.activation).function
         for signs in self.signs:
-            x = np.tanh(x @ kernels.unpack_signs(signs).astype(np.float64).T * signs.d_in**-0.5)
+            x = phi(x @ kernels.unpack_signs(signs).astype(np.float64).T * signs.d_in**-0.5)
         return x @ self.last.astype(np.float64).T
 
 
@@ -99,33 +102,36 @@ def _dense_models(network: Network) -> Iterable[Model]:
     size = sum(weights.size for weights in network.weights) + network.last.size
     layers = [torch.from_numpy(weights) for weights in [*network.weights, network.last]]
     short = [layer.bfloat16() for layer in layers[:-1]] + layers[-1:]
-    version = f"torch {torch.__version__}"
-    yield Model("fp32-torch", torch_forward(layers, "highest"), 4 * size, 1e-5, version)
-    yield Model("fp32-onednn", torch_forward(layers, "medium"), 4 * size, 1e-5, version)
+    phi, version = network.activation, f"torch {torch.__version__}"
+    yield Model("fp32-torch", torch_forward(layers, "highest", phi), 4 * size, 1e-5, version)
+    yield Model("fp32-onednn", torch_forward(layers, "medium", phi), 4 * size, 1e-5, version)
     yield Model("fp32-numpy", _numpy_forward(network), 4 * size, 1e-5, f"numpy {np.__version__}")
-    yield Model("bf16-torch", torch_forward(short, "highest"), 2 * size + 2 * network.last.size, 3e-2, version)
+    yield Model("bf16-torch", torch_forward(short, "highest", phi), 2 * size + 2 * network.last.size, 3e-2, version)
 
 
-def torch_forward(layers: list["torch.Tensor"], precision: str) -> Forward:
-    """Return x ↦ A tanh(W_L … tanh(W_1 x)); `medium` precision lets torch take oneDNN's float32 product."""
+def torch_forward(layers: list["torch.Tensor"], precision: str, activation: str = "tanh") -> Forward:
+    """Return x ↦ A φ(W_L … φ(W_1 x)); `medium` precision lets torch take oneDNN's float32 product."""
     import torch
+
+    phi = ACTIVATIONS.get(activation).tensor
 
     @torch.inference_mode()
     def forward(x: np.ndarray) -> np.ndarray:
         torch.set_float32_matmul_precision(precision)
         y = torch.from_numpy(x)
         for weights in layers[:-1]:
-            y = torch.nn.functional.linear(y.to(weights.dtype), weights).tanh_()
+            y = phi(torch, torch.nn.functional.linear(y.to(weights.dtype), weights))
         return torch.nn.functional.linear(y.float(), layers[-1]).numpy()
 
     return forward
 
 
 def _numpy_forward(network: Network) -> Forward:
+    phi = ACTIVATIONS.get(network.activation).function
+
     def forward(x: np.ndarray) -> np.ndarray:
         for weights in network.weights:
-            x = x @ weights.T
-            np.tanh(x, out=x)
+            x = phi(x @ weights.T)
         return x @ network.last.T
 
     return forward
@@ -139,14 +145,15 @@ def _one_bit_models(network: Network, threads: int) -> Iterable[Model]:
     for backend, kernel, limit in (("one-bit", "native", 1e-5), ("one-bit-8bit", "native-8bit", 0.1)):
         layers = [kernels.load(signs, kernel, scale=signs.d_in**-0.5) for signs in network.signs]
         made_by = f"onebit_rf {version('onebit-rf')} {native.engine()}"
-        yield Model(backend, _one_bit_forward(layers, network.last.T, threads), size, limit, made_by)
+        yield Model(backend, _one_bit_forward(layers, network, threads), size, limit, made_by)
 
 
-def _one_bit_forward(layers: list[kernels.Product], last: np.ndarray, threads: int) -> Forward:
+def _one_bit_forward(layers: list[kernels.Product], network: Network, threads: int) -> Forward:
+    phi, last = ACTIVATIONS.get(network.activation).function, network.last.T
+
     def forward(x: np.ndarray) -> np.ndarray:
         for layer in layers:
-            x = layer.apply(x, threads=threads)
-            np.tanh(x, out=x)
+            x = phi(layer.apply(x, threads=threads))
         return x @ last
 
     return forward

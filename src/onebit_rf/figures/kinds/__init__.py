@@ -37,6 +37,7 @@ class Tables:
         bearing: rows of these on distorted images, by kind and severity.
         ranking: rows of the ranking of all trained models.
         deployment: rows of one-bit models on the native kernels.
+        cost: times of the networks of its experiments.
     """
 
     readout: "pd.DataFrame | None" = None
@@ -47,6 +48,7 @@ class Tables:
     bearing: "pd.DataFrame | None" = None
     ranking: "pd.DataFrame | None" = None
     deployment: "pd.DataFrame | None" = None
+    cost: "pd.DataFrame | None" = None
 
 
 @dataclass(frozen=True)

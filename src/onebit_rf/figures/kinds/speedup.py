@@ -16,7 +16,6 @@ BYTES = 32  # bits of a float32 weight per bit of a one-bit weight
 SETTING = ["device_name", "state", "depth", "widths", "batch"]
 WIDTH, LINE = 7.2, 2.3  # inches of the figure, and of a line of panels
 KEYS = 3  # of the legend, in a line
-FULL = "fp32"  # how the names of float32 backends begin
 
 
 class Speedup(FigureRecord, tag="speedup"):
@@ -49,7 +48,7 @@ def speedups(table: "pd.DataFrame") -> "pd.DataFrame":
     One row per (device_name, state, depth, widths, batch, backend), with d_1 in `width`.
     """
     medians = table.groupby([*SETTING, "backend"], observed=True)["seconds"].median().unstack("backend")
-    full = [backend for backend in medians if backend.startswith(FULL)]
+    full = [backend for backend in medians if backend.startswith(times.FULL)]
     ratios = medians.drop(columns=full).rdiv(medians[full].min(axis=1), axis=0)
     return times.with_width(ratios.stack().rename("speedup").dropna().reset_index())
 
@@ -104,8 +103,8 @@ def _draw_memory(axes: "Axes", rows: "pd.DataFrame", table: "pd.DataFrame") -> N
 def _keys(table: "pd.DataFrame") -> "list[Line2D]":
     """The legend: the backends by mark, the states by line; float32 stands in the memory panel alone."""
     names = times.backends(table)
-    full = [name for name in names if name.startswith(FULL)][:1]
-    looks = [times.look(name, table) for name in [*full, *(name for name in names if not name.startswith(FULL))]]
+    full = [name for name in names if name.startswith(times.FULL)][:1]
+    looks = [times.look(name, table) for name in [*full, *(name for name in names if not name.startswith(times.FULL))]]
     if full:
         looks[0]["label"] = "float32"
     states = [style.key(state, ls=STATES[state], color="0.2", lw=1) for state in STATES if state in set(table["state"])]
@@ -136,7 +135,7 @@ def findings(table: "pd.DataFrame") -> list[Finding]:
         for state in STATES:
             rows = times.setting(table, device, state)
             quartiles = times.quartiles(rows, "backend") if len(rows) else rows
-            full = [name for name in quartiles.index if str(name).startswith(FULL)]
+            full = [name for name in quartiles.index if str(name).startswith(times.FULL)]
             if not full or times.ONE_BIT not in quartiles.index:
                 continue
             fastest = quartiles.loc[full, 0.5].idxmin()
