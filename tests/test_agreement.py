@@ -95,6 +95,18 @@ def test_cells_of_a_sweep_are_compared_each_with_its_own_theory(tmp_path):
     assert read_frame([tmp_path / "agreement"], AGREEMENT)["noise"].tolist() == [0.0, 0.3]
 
 
+def test_laws_of_which_the_theory_is_silent_have_no_number_in_that_cell():
+    readout, theory = tables()
+    readout = pd.concat([part.assign(law=law) for law in ("one_bit", "unscaled") for part in [readout]])
+    everywhere = pd.concat([readout, readout.assign(cell="b")]), pd.concat([theory, theory.assign(cell="b")])
+    table = compare(*everywhere, {"a": ["unscaled"], "b": []}).set_index(["cell", "law"])
+    assert table["theory"].isna().to_dict() == {
+        ("a", "one_bit"): False, ("a", "unscaled"): True, ("b", "one_bit"): False, ("b", "unscaled"): False,
+    }  # fmt: skip
+    assert table["deviation"].isna().equals(table["theory"].isna())
+    assert table["simulation"].tolist() == pytest.approx([1.2] * 4)
+
+
 def test_a_cell_without_a_theory_stays_without_a_number():
     readout, theory = tables()
     silent = readout.assign(cell="a/dataset~digits")

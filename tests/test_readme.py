@@ -46,7 +46,7 @@ def test_a_newcomers_study_runs_as_it_is_written(fresh_project):
     results = fresh_project.path / "results"
     assert len(list((results / "readout/mine").rglob("*.parquet"))) == 2 * 3 * 3  # widths, noises, laws; one seed
     findings = read_findings(results / "figures/mine.parquet")["mine"]
-    assert any("uniform against Gaussian weights" in sentence for sentence in findings)
+    assert any("laplace against Gaussian weights" in sentence for sentence in findings)
     assert any("simulation against theory" in sentence for sentence in findings)
 
 

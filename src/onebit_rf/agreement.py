@@ -1,6 +1,6 @@
 """Simulation against theory: mean over seeds, standard error and relative deviation at every depth and n."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +14,17 @@ from onebit_rf.tables.readout import READOUT
 from onebit_rf.tables.theory import THEORY
 
 
-def compare(readout: pd.DataFrame, theory: pd.DataFrame) -> pd.DataFrame:
+def compare(
+    readout: pd.DataFrame, theory: pd.DataFrame, silent: Mapping[str, Sequence[str]] | None = None
+) -> pd.DataFrame:
     """Join simulated and predicted test errors; a row for each key of the table `agreement`, at the fitted n.
 
     Read-outs that were not found are left out of the mean over seeds and counted. deviation = mean/theory − 1, NaN
     where the theory says 0, did not converge or is silent; standard_error of the mean is NaN for a single seed.
+
+    Args:
+        readout, theory: their tables.
+        silent: cell → the laws of which the theory says nothing: theory and deviation are NaN.
 
     Raises:
         OnebitError: where a simulated error is not a finite number, or rows cannot be told apart by their key.
@@ -42,6 +48,8 @@ def compare(readout: pd.DataFrame, theory: pd.DataFrame) -> pd.DataFrame:
     predicted = theory[[*THEORY.key, "value"]].rename(columns={"value": "theory"})
     words = dict.fromkeys(("cell", "readout", "metric"), str)
     table = table.astype(words).merge(predicted.astype(words), how="left")
+    unsaid = [law in (silent or {}).get(cell, ()) for cell, law in zip(table["cell"], table["law"], strict=True)]
+    table["theory"] = table["theory"].mask(unsaid)
     return table.assign(deviation=table["simulation"] / table["theory"].where(table["theory"] > 0) - 1)
 
 

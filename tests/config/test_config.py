@@ -58,6 +58,8 @@ ON_IMAGES = {
     "readouts": ["ridge:0"],
 }
 
+HEAVY = {"kind": "student", "dim": 8192, "degrees": 3.0, "radial": False, "n_train": 3000, "n_test": 9}
+
 MISTAKES = [
     (put("sedes", [1]), "top level: unknown key sedes; known are seeds, laws"),
     (put("seeds", ...), "top level: missing key seeds"),
@@ -67,7 +69,7 @@ MISTAKES = [
     (put("seeds", 3), "seeds: must be a list, got 3"),
     (
         put("laws", ["binary"]),
-        "laws.0: must be gaussian, grid:BITS, learned:TRAINED, one_bit, rademacher or ternary, got 'binary'",
+        "laws.0: must be asymmetric:BITS, gaussian, .*, sparse:SHARE, .* or unscaled, got 'binary'",
     ),
     (put("datasets.gaussian_8192.dim", 0), "datasets.gaussian_8192.dim: must be a whole number ≥ 1, got 0"),
     (put("datasets.gaussian_8192.dim", -5), "datasets.gaussian_8192.dim: must be a whole number ≥ 1, got -5"),
@@ -80,6 +82,9 @@ MISTAKES = [
     (put("datasets.digits.n_train_per_class", 5), "datasets.digits: .*n_train.*n_train_per_class"),
     (put("datasets.digits.source", "folder:nosuch"), "datasets.digits: .*nosuch"),
     (put("datasets.gaussian_8192.spectrum", "power:-1"), "spectrum: power:ALPHA needs a finite ALPHA ≥ 0, got -1"),
+    (put("datasets.gaussian_8192.spectrum", "condition:0.5"), "spectrum: condition:NUMBER needs a NUMBER from 1 to"),
+    (put("datasets.gaussian_8192", HEAVY | {"degrees": 2}), "datasets.gaussian_8192.degrees: must be a number > 2"),
+    (put("datasets.gaussian_8192", HEAVY | {"radial": 2}), "datasets.gaussian_8192.radial: must be true or false"),
     (put("datasets.digits.n_train", 1000), "datasets.digits: .*1797"),
     (put("datasets.Big", {}), "Big"),
     (put("networks.tanh_512.activation", "sine"), "networks.tanh_512.activation: must be erf, .* or tanh, got 'sine'"),

@@ -66,6 +66,28 @@ def test_records_stand_where_names_do(config):
     assert made.dims("study") == [64, 64]
 
 
+def test_what_the_theory_is_silent_on_says_why(config):
+    """A cell by its inputs or its target; a law in the cells that it is not covered in."""
+    inputs = {"kind": "student", "dim": 256, "degrees": 3.0, "radial": False, "n_train": 50, "n_test": 9}
+    sweep = {"dataset.radial": [False, True], "dataset.degrees": [3, float("inf")], "network.widths": [[512], [60, 60]]}
+    made = study(config, dataset=inputs, laws=["gaussian", "sparse:0.4", "unscaled"], sweep=sweep)
+    cells = made.cells_of("study")
+    length = "$|x_0|^2/d_0$ differs from sample to sample"
+    assert [cell.silence for cell in cells] == [""] * 4 + [length] * 2 + [""] * 2
+    assert [cell.is_described for cell in cells] == [not cell.silence for cell in cells]
+    assert cells[2].swept == {"dataset.radial": "false", "dataset.degrees": float("inf"), "network.widths": "512"}
+    few, unscaled = "fewer than 100 of a neuron are not 0", "their variance is 1, not 1/d"
+    assert made.silent_laws(cells[0]) == {"unscaled": unscaled}  # 102 of 256
+    assert made.silent_laws(cells[1]) == {"sparse:0.4": few, "unscaled": unscaled}  # 24 of 60 in the second layer
+    (drawn,) = study(config, dataset="digits", n_train={"first": 9, "last": 9, "step": 1}).cells_of("study")
+    assert drawn.silence == "the spectrum of data is not known"
+    kinds = {name: {"kind": "learning_curve", "experiments": [name]} for name in ("study", "digits")}
+    made = study(config | {"figures": kinds}, laws=["unscaled"])
+    (taught,), (labelled,) = made.facts("study"), made.facts("digits")
+    assert (taught.silence, taught.silent_laws, taught.described) == ("", {"unscaled": unscaled}, True)
+    assert (labelled.silence, labelled.described) == ("the labels are the data's own", False)
+
+
 def test_a_record_that_has_a_name_already_keeps_it(config):
     (cell,) = study(config, dataset=dict(config["datasets"]["gaussian_512"])).cells_of("study")
     assert cell.dataset == "gaussian_512"

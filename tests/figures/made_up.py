@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from onebit_rf.figures.facts import Facts
+from onebit_rf.figures.facts import Facts, mark_silent
 from onebit_rf.figures.kinds import Tables
 
 LAWS = ("gaussian", "one_bit")
@@ -30,7 +30,8 @@ def facts(cell="net", **changes):
         "activation": "tanh",
         "odd": True,
         "outputs": 0,
-        "described": True,
+        "silence": "" if changes.pop("described", True) else "the spectrum of data is not known",
+        "silent_laws": {},
     }
     return Facts(**{**known, **changes})
 
@@ -76,7 +77,8 @@ def readout(*cells, laws=LAWS, seeds=(0, 1, 2), estimator="teacher_averaged", me
 def tables(*cells, **options):
     """Both tables of some cells."""
     described = [cell for cell in cells if cell.described]
-    return Tables(readout(*cells, **options), theory(*described) if described else None, None, cells)
+    rows = mark_silent(readout(*cells, **options), cells)
+    return Tables(rows, theory(*described) if described else None, None, cells)
 
 
 def lines_of(axes):

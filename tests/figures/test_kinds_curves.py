@@ -1,11 +1,12 @@
 """Learning curves and sweeps draw what the tables say: every curve, law and point once; what is left out is said."""
 
+import msgspec
 import numpy as np
 import pandas as pd
 import pytest
 from made_up import expected, facts, lines_of, readout, tables, theory
 
-from onebit_rf.figures import style
+from onebit_rf.figures import layout, style
 from onebit_rf.figures.axis import Axis
 from onebit_rf.figures.kinds import Tables
 from onebit_rf.figures.kinds.learning_curve import LearningCurve
@@ -289,6 +290,53 @@ def test_a_cell_without_a_theory_is_drawn_alone_beside_one_that_has_it():
     drawing = draw(LearningCurve(experiments=["net", "images"], at={"experiment": "images"}), made)
     assert drawing.figure.axes[1].get_ylabel() == "law / Gaussian\n− 1 (%)"
     assert drawing.figure.axes[1].containers[0][0].get_ydata() == pytest.approx(np.full(12, 1.0))
+
+
+SILENT = {"one_bit": "their mean is not 0"}
+KINDS = (LearningCurve(experiments=["s"]), Sweep(experiments=["s"], x="noise", at={"n_train": 4}))
+
+
+def silent(**changes):
+    """Two noises, of which the theory is silent on one-bit weights."""
+    cells = {noise: f"s/noise~{noise}" for noise in (0.0, 0.3)}
+    return [facts(name, swept={"noise": noise}, silent_laws=SILENT, **changes) for noise, name in cells.items()]
+
+
+@pytest.mark.parametrize("record", KINDS, ids=lambda record: type(record).__name__)
+def test_a_law_of_which_the_theory_is_silent_is_drawn_but_not_held_against_it(record):
+    drawing = draw(record, tables(*silent()))
+    top, bottom = drawing.figure.axes[:2] if isinstance(record, Sweep) else (drawing.figure.axes[i] for i in (0, 2))
+    assert {bar[0].get_marker() for bar in top.containers} == {"o", "x"}
+    assert {bar[0].get_marker() for bar in bottom.containers} == {"o"}
+    assert notes(drawing).count("no theory of one-bit weights: their mean is not 0") == 1
+    against = [finding for finding in drawing.findings if "against theory" in finding.sentence]
+    assert [finding.value for finding in against] == pytest.approx([0.01] * len(against))  # Gaussian alone: seeds' mean
+    assert against
+    assert any("one-bit against Gaussian" in finding.sentence for finding in drawing.findings)
+
+
+@pytest.mark.parametrize("record", KINDS, ids=lambda record: type(record).__name__)
+def test_no_theory_is_drawn_where_it_covers_no_law(record):
+    alone = type(record)(**{**msgspec.structs.asdict(record), "at": {**record.at, "law": "one_bit"}})
+    drawing = draw(alone, tables(*silent()))
+    assert len(lines_of(drawing.figure.axes[0])) < len(lines_of(draw(record, tables(*silent())).figure.axes[0]))
+    assert "theory" not in [text.get_text() for text in drawing.figure.legends[0].get_texts()]
+    assert "no theory of one-bit weights" in notes(drawing)
+    assert drawing.findings == []
+
+
+def test_a_cell_of_a_teacher_without_a_theory_says_why():
+    assert "no theory: the spectrum of data is not known" in notes(
+        draw(LearningCurve(experiments=["net"]), tables(facts(described=False)))
+    )
+    cell = facts(target="labels", outputs=1, described=False, noise=None, teacher=None)
+    made = tables(cell, estimator="labels")
+    assert "no theory" not in notes(draw(LearningCurve(experiments=["net"]), made))
+    assert "no theory" not in notes(draw(LearningCurve(experiments=["net"]), tables(facts(silent_laws={"other": "x"}))))
+
+
+def test_infinite_degrees_are_spelled_so():
+    assert layout.words("dataset.degrees", float("inf")) == "degrees of freedom $\\nu$ = ∞"
 
 
 @pytest.mark.parametrize("metric", [None, "gap"])

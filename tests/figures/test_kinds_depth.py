@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy.stats import t as student
 
-from onebit_rf.figures.facts import Facts
+from onebit_rf.figures.facts import Facts, mark_silent
 from onebit_rf.figures.kinds import Tables
 from onebit_rf.figures.kinds.depth import Depth
 
@@ -31,7 +31,7 @@ def facts(**changes):
         "dataset": "gaussian_30",
         "network": "tanh_8",
     }
-    known |= {"dims": [30, 8, 8], "activation": "tanh", "odd": True, "outputs": 1, "described": True}
+    known |= {"dims": [30, 8, 8], "activation": "tanh", "odd": True, "outputs": 1, "silence": "", "silent_laws": {}}
     return Facts(**{**known, **changes})
 
 
@@ -99,6 +99,19 @@ def test_findings_are_the_paired_gap_and_the_gap_to_the_theory():
     assert theory_gap.value == pytest.approx(0.06)
 
 
+def test_a_law_of_which_the_theory_is_silent_is_drawn_without_a_deviation():
+    silent = facts(silent_laws={"one_bit": "their mean is not 0"})
+    rows = mark_silent(readout(), [silent])
+    drawing = FIGURE.draw(Tables(readout=rows, theory=theory(), facts=[silent]))
+    assert [[len(axes.containers) for axes in pair] for pair in columns(drawing)] == [[2, 1], [2, 1]]
+    assert "no theory of one-bit weights: their mean is not 0" in drawing.figure.get_supxlabel()
+    alone = Tables(readout=rows[rows["silent"]], theory=theory(), facts=[silent])
+    drawing = FIGURE.draw(alone)
+    assert [[len(axes.containers) for axes in pair] for pair in columns(drawing)] == [[1, 0], [1, 0]]
+    assert not any(line.get_xdata().size for line in columns(drawing)[0][0].get_lines() if line.get_color() == "black")
+    assert drawing.findings == []
+
+
 @pytest.mark.parametrize("law", ["rademacher", "of_my_own"])
 def test_a_third_law_has_marks_and_a_finding(law):
     drawing = draw(readout(laws=("gaussian", "one_bit", law)), theory())
@@ -154,7 +167,7 @@ def test_one_estimator_alone_has_one_column():
     [
         ({}, None),
         ({"target": "labels"}, ": experiment 'a' must have target teacher"),
-        ({"described": False}, ": experiment 'a' must use Gaussian inputs"),
+        ({"silence": "why not"}, ": experiment 'a' must use Gaussian inputs"),
         ({"readouts": ["ridge:1"]}, ": experiment 'a' must have the read-out ridge:0"),
         ({"n_train": [2]}, ".n_train: 4 is not among the sample sizes of experiment 'a'"),
         ({"dims": [30, 4, 3]}, ".n_train: must be below 4"),

@@ -31,7 +31,8 @@ def facts(name="a", **changes):
         "dataset": "my_digits",
         "network": "relu",
     }
-    known |= {"dims": [64, 500, 500], "activation": "relu", "odd": False, "outputs": 10, "described": False}
+    known |= {"dims": [64, 500, 500], "activation": "relu", "odd": False, "outputs": 10}
+    known |= {"silence": "the labels are the data's own", "silent_laws": {}}
     return Facts(**{**known, **changes})
 
 

@@ -24,7 +24,8 @@ def facts(name="a", **changes):
             "sharpness": False,
             "odd": True,
             "outputs": 1,
-            "described": True,
+            "silence": "",
+            "silent_laws": {},
             **changes,
         }
     )
@@ -197,7 +198,7 @@ def test_ratios_pair_the_same_seed_law_depth_and_n():
         ([facts(), facts("d", readouts=["descent:q:3"])], None),
         ([facts(), facts("b", dims=[30, 192, 192])], None),
         ([facts(target="labels")], ": experiment 'a' must have target teacher"),
-        ([facts(described=False)], ": experiment 'a' must use Gaussian inputs"),
+        ([facts(silence="why not")], ": experiment 'a' must use Gaussian inputs"),
         ([facts(), facts("b", readouts=["ridge:0"])], ": experiment 'b' must have read-outs mirror:NAME or descent:"),
         ([facts(readouts=["mirror:q:3"])], ": one of the experiments must have the read-out mirror:l2"),
         ([facts(readouts=["mirror:l2"])], ": one of the experiments must have the read-out mirror:l2"),

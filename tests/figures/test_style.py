@@ -93,3 +93,6 @@ def test_gap_to_the_theory_by_hand():
 def test_laws_with_a_parameter_are_spelled_in_words():
     assert style.law_look("grid:4")["label"] == "4-bit weights"
     assert law_words("learned:mlp,lsq:2") == "learned (mlp, lsq:2)"
+    assert law_words("student:2.5") == "Student (ν = 2.5)"
+    assert law_words("sparse:0.1") == "sparse (share 0.1)"
+    assert law_words("asymmetric:2") == "asymmetric 2-bit"

@@ -40,6 +40,22 @@ def test_erf_equals_its_closed_form():
         assert rho2_sq == pytest.approx(2 / np.pi * np.arcsin(2 * s / (1 + 2 * s)) - s * rho1**2, abs=1e-11)
 
 
+@pytest.mark.parametrize("s", [0.01, 1.0, 7.0])
+def test_sin_and_sign_equal_their_closed_forms(s):
+    # E[g sin(√s g)]/√s = e^{−s/2}, E sin² = (1 − e^{−2s})/2;  E[g sign g] = √(2/π), E sign² = 1
+    forms = {"sin": (np.exp(-s / 2), -np.expm1(-2 * s) / 2), "sign": (np.sqrt(2 / (np.pi * s)), 1.0)}
+    for activation, (slope, square) in forms.items():
+        mean, rho1, rho2_sq = hermite_coefficients(ACTIVATIONS.get(activation), np.zeros(1), s)
+        assert mean == pytest.approx(0, abs=1e-12)
+        assert rho1 == pytest.approx(slope, rel=1e-11)
+        assert rho2_sq == pytest.approx(square - s * slope**2, abs=1e-11)
+
+
+def test_every_layer_of_signs_is_alike():
+    for layer in equivalent_layers("sign", 3):
+        assert (layer.rho1_sq[0], layer.rho2_sq[0], layer.variance) == pytest.approx((2 / np.pi, 1 - 2 / np.pi, 1))
+
+
 @pytest.mark.parametrize("slope", [0.0, 0.01])
 def test_relu_equals_its_closed_form_at_every_bias(slope):
     # z = b + √s g, u = b/√s: E relu = bΦ(u) + √s φ(u), E relu² = (b² + s)Φ(u) + b√s φ(u), E[g relu]/√s = Φ(u);

@@ -225,6 +225,22 @@ def test_both_forms_of_the_odd_case_agree(dims, path):
     assert predict(problem, path).shifted_error == pytest.approx(explicit(problem, path), rel=1e-8)
 
 
+@pytest.mark.parametrize("correlation", [1.0, 0.999999, 0.8, 0.0, -0.5, -1.0])
+@pytest.mark.parametrize("noise", [0.0, 0.01, 0.5])
+def test_sin_and_sign_equal_their_closed_forms_on_both_paths(noise, correlation):
+    # (z, z') normal of variances 1, s' and covariance c: E sign z sign z' = (2/π) arcsin(c/√s'), which bends without
+    # bound where they meet; E sin z sin z' = e^{−(1+s')/2} sinh c;  c E φ'(z') = c √(2/(πs')), c e^{−s'/2}.
+    second = 1 + noise**2
+    forms = {
+        "sign": (2 / np.pi * np.arcsin(correlation / second**0.5), correlation * SIGNS / second**0.5),
+        "sin": (np.exp(-(1 + second) / 2) * np.sinh(correlation), correlation * np.exp(-second / 2)),
+    }
+    for activation, (product, slope) in forms.items():
+        (layer,) = both_paths(activation, 1.0, SecondPath(noise, weight_correlation=correlation), 1)
+        assert layer.own + layer.cross == pytest.approx(product, abs=1e-11)
+        assert layer.rho1 + layer.rho1_apart == pytest.approx(slope, abs=1e-12)
+
+
 @pytest.mark.parametrize(
     ("activation", "dims"), [("relu", (250, 250, 250)), ("relu", (300, 300, 250, 250)), ("gelu", (300, 280, 250))]
 )
@@ -274,6 +290,8 @@ SIMULATED = [
     ((320, 256), 100, "relu", "identity", 0.3, 1.0, SecondPath(input_noise=0.5)),
     ((320, 256, 256), 150, "relu", "identity", 0.3, 1.0, SecondPath(0.3, 0.8, 0.9, 0.8)),
     ((320, 256, 256), 150, "gelu", "identity", 0.3, 1.0, SecondPath(weight_correlation=0.9)),
+    ((255, 255, 255), 100, "sign", "identity", 0.3, 1.0, SecondPath(0.2, weight_correlation=0.9)),  # odd: test_square
+    ((320, 256, 256), 150, "sin", "identity", 0.3, 1.0, SecondPath(0.2, weight_correlation=0.8)),
 ]
 
 

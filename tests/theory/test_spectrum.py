@@ -8,7 +8,7 @@ from onebit_rf.model.spectra import SPECTRA
 from onebit_rf.theory.spectrum import compress, named_spectrum
 
 
-@pytest.mark.parametrize("name", ["power:0.3", "power:2"])
+@pytest.mark.parametrize("name", ["power:0.3", "power:2", "condition:1000", "condition:1e6"])
 def test_compression_keeps_resolvent_sums(name):
     values = SPECTRA.get(name).eigenvalues(10_000)
     spectrum = compress(values)
@@ -28,6 +28,23 @@ def test_compression_keeps_zero_eigenvalues_and_arbitrary_ones():
     assert spectrum.weights @ (spectrum.values / (spectrum.values + 0.1)) == pytest.approx(
         np.mean(values / (values + 0.1)), rel=1e-12
     )
+
+
+@pytest.mark.parametrize("number", [1.0, 7.0, 1e6, 1e12])
+def test_a_condition_number_is_that_of_the_eigenvalues(number):
+    """Of mean 1, evenly spaced in the logarithm, largest first; rounding of sums and quotients."""
+    for dim in (2, 9, 1000):
+        values = SPECTRA.get(f"condition:{number}").eigenvalues(dim)
+        assert values.mean() == pytest.approx(1, rel=1e-12)
+        assert values[0] / values[-1] == pytest.approx(number, rel=1e-9)
+        assert np.diff(np.log(values)) == pytest.approx(np.full(dim - 1, -np.log(number) / (dim - 1)), abs=1e-9)
+    assert SPECTRA.get("condition:7").eigenvalues(1) == [1.0]
+
+
+@pytest.mark.parametrize("number", ["0.5", "0", "-3", "1e+13", "inf", "nan"])
+def test_condition_numbers_out_of_range_are_refused(number):
+    with pytest.raises(OnebitError, match=r"^spectrum: condition:NUMBER needs a NUMBER from 1 to 1e\+12, got"):
+        SPECTRA.get(f"condition:{number}")
 
 
 def test_few_eigenvalues_stay_as_they_are():

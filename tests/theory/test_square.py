@@ -100,6 +100,9 @@ SIMULATED = [
     ((384, 256), 400, "odd_sigmoid", "identity", 0.5, 0.0),
     ((384, 256, 256), 100, "relu", "identity", 0.0, 0.0),
     ((384, 256, 256), 100, "gelu", "power:0.3", 0.2, 0.5),
+    ((512, 512), 256, "tanh", "condition:100", 0.0, 0.0),
+    ((384, 256, 256), 128, "sin", "condition:100", 0.3, 0.0),
+    ((255, 255, 255), 128, "sign", "identity", 0.0, 0.0),  # odd widths: even ones have sums of signs that are 0
 ]
 
 

@@ -17,6 +17,9 @@ from onebit_rf.weights.signs import SignMatrix
 
 # E w⁴ of √d W_ij, by law; of two bits from the steps of Max (1960): levels a, 3a with a = .5304, P(|w| = 3a) = .3194
 FOURTH_MOMENTS = {"gaussian": 3.0, "one_bit": 1.0, "rademacher": 1.0, "ternary": 1.5, "grid:2": 2.101}
+FOURTH_MOMENTS |= {"uniform": 9 / 5, "sparse:0.5": 2.0, "student:20": 3 * 18 / 16, "orthogonal": 3.0}
+EIGHTH_MOMENTS = {"student:20": 105 * 18**3 / (16 * 14 * 12)}  # of the others at most the Gaussian's, 105
+CONTROLS = ("unscaled", "asymmetric:2")  # of another variance, of another mean
 
 
 def draw(law, fan_out, fan_in, seed=0, layer=1):
@@ -34,18 +37,23 @@ def read_weights(path, law, layer, fan_in):
 
 
 def test_every_law_that_is_drawn_is_tested():
-    assert {law.partition(":")[0] for law in FOURTH_MOMENTS} == set(LAWS.names()) - {"learned"}  # trained, not drawn
+    tested = {law.partition(":")[0] for law in (*FOURTH_MOMENTS, *CONTROLS)}
+    assert tested == set(LAWS.names()) - {"learned"}  # trained, not drawn
 
 
 @pytest.mark.parametrize("law", FOURTH_MOMENTS)
 @pytest.mark.parametrize("fan_in", [10, 100, 1000])
 def test_every_law_has_mean_zero_and_variance_one_over_fan_in(law, fan_in):
-    """Within four standard errors: Var w² = E w⁴ − 1, and Var w⁴ is at most the Gaussian's, 105 − 9."""
+    """Within four standard errors: Var w² = E w⁴ − 1, Var w⁴ = E w⁸ − (E w⁴)².
+
+    Orthogonal weights are no independent draws, but their sums scatter less. Their E w⁴ is 3 d/(d + 2), d ≥ 200.
+    """
     weights = draw(law, 200_000 // fan_in, fan_in)
     n, fourth = weights.size, FOURTH_MOMENTS[law]
     assert abs(weights.mean()) < 4 / np.sqrt(n)
     assert abs(np.mean(weights**2) - 1) <= 4 * np.sqrt((fourth - 1) / n) + 1e-6  # rounding of float32
-    assert abs(np.mean(weights**4) - fourth) <= 4 * np.sqrt(96 / n)
+    eighth, bias = EIGHTH_MOMENTS.get(law, 105), 6 / 200 if law == "orthogonal" else 0
+    assert abs(np.mean(weights**4) - fourth) <= 4 * np.sqrt((eighth - 9) / n) + bias
 
 
 def test_laws_have_their_support():
@@ -54,6 +62,87 @@ def test_laws_have_their_support():
     assert values == pytest.approx([-np.sqrt(1.5), 0, np.sqrt(1.5)], abs=1e-6)
     n = counts.sum()
     assert np.abs(counts / n - 1 / 3).max() < 4 * np.sqrt(2 / 9 / n)
+
+
+@pytest.mark.parametrize("share", [1.0, 0.3, 0.01])
+def test_sparse_weights_are_of_one_size_and_of_either_sign(share):
+    weights = draw(f"sparse:{share}", 1000, 1000)
+    values, counts = np.unique(weights, return_counts=True)
+    assert values == pytest.approx([v for v in (-1, 0, 1) if v or share < 1] / np.sqrt(share), rel=1e-6)
+    for value, count in zip(values, counts, strict=True):
+        p = share / 2 if value else 1 - share
+        assert abs(count / weights.size - p) < 4 * np.sqrt(p * (1 - p) / weights.size)
+
+
+def test_uniform_weights_fill_their_interval():
+    weights = draw("uniform", 300, 301)
+    # n (1 − max/√3)/2 is of order 1: beyond 20 with probability e⁻²⁰
+    assert np.abs(weights).max() <= np.sqrt(3) * (1 + 1e-6)
+    assert min(weights.max(), -weights.min()) > np.sqrt(3) * (1 - 40 / weights.size)
+
+
+@pytest.mark.parametrize(("fan_out", "fan_in"), [(30, 50), (50, 50), (50, 30), (1, 7), (7, 1)])
+def test_orthogonal_weights_are_orthonormal_but_for_their_scale(fan_out, fan_in):
+    """Rows where they are few, else columns; 1e-5: rounding of float32 in sums of 50."""
+    weights = draw("orthogonal", fan_out, fan_in)
+    few = weights if fan_out <= fan_in else weights.T
+    assert few @ few.T / max(fan_out, fan_in) == pytest.approx(np.eye(len(few)), abs=1e-5)
+
+
+def test_orthogonal_weights_prefer_no_direction():
+    """The trace of a Haar matrix has mean 0 and variance 1; factors whose triangle may be negative have a mean."""
+    traces = [np.trace(draw("orthogonal", 8, 8, seed)) / np.sqrt(8) for seed in range(400)]
+    assert abs(np.mean(traces)) < 4 / np.sqrt(400)
+    assert abs(np.var(traces) - 1) < 4 * np.sqrt(2 / 400)
+
+
+def test_student_weights_have_the_tails_of_their_degrees():
+    """P(|t_3| > 5) = .01539 (tables), where |w| > 5/√3; four standard errors of 10⁶ weights."""
+    beyond = np.mean(np.abs(draw("student:3", 1000, 1000)) > 5 / np.sqrt(3))
+    assert abs(beyond - 0.015392) < 4 * np.sqrt(0.0154 / 1e6)
+
+
+def test_unscaled_weights_are_the_gaussian_draw():
+    assert draw("unscaled", 20, 30, 3, 2) == pytest.approx(draw("gaussian", 20, 30, 3, 2) * np.sqrt(30), rel=1e-6)
+
+
+@pytest.mark.parametrize("bits", range(1, 9))
+def test_asymmetric_weights_are_those_of_a_grid_moved_by_half_a_step(bits):
+    """On whole steps from −2^{b−1} to 2^{b−1} − 1; 1e-6: rounding of float32 up to 4."""
+    weights, even = draw(f"asymmetric:{bits}", 1000, 1000), draw(f"grid:{bits}", 1000, 1000)
+    step = grid(bits).step / grid(bits).correlation
+    assert even - weights == pytest.approx(np.full(weights.shape, step / 2), abs=1e-6)
+    levels = np.unique((weights / step).round(3))
+    assert levels == pytest.approx(np.arange(-(2 ** (bits - 1)), 2 ** (bits - 1)), abs=1e-3)
+
+
+def test_laws_say_why_the_theory_is_silent():
+    """Not of those with independent entries of mean 0 and variance 1/d, of which a neuron has many."""
+    silent = {law: LAWS.get(law).silence(64) for law in ("orthogonal", "sparse:0.5", *CONTROLS, "learned:a,lsq:1")}
+    assert silent == {
+        "orthogonal": "their entries are not independent",
+        "sparse:0.5": "fewer than 100 of a neuron are not 0",
+        "unscaled": "their variance is 1, not 1/d",
+        "asymmetric:2": "their mean is not 0",
+        "learned:a,lsq:1": "they were trained, not drawn",
+    }
+    covered = [*(law for law in FOURTH_MOMENTS if law not in silent), "student:2.5", "rademacher"]
+    assert {LAWS.get(law).silence(64) for law in covered} == {""}
+    assert LAWS.get("sparse:0.5").silence(200) == ""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("sparse:0", "sparse:-1", "sparse:1.1", "sparse:nan"),
+        *("student:2", "student:inf", "student:nan", "student:-3"),
+        *("asymmetric:0", "asymmetric:1.5", "asymmetric:9", "asymmetric:nan"),
+    ],
+)
+def test_parameters_that_no_law_has_are_refused(text):
+    name, _, number = text.partition(":")
+    with pytest.raises(OnebitError, match=rf"^law: {name}:\w+ needs .*, got {number}$"):
+        LAWS.get(text)
 
 
 def test_rademacher_signs_are_fair_at_every_bit_and_their_own():
@@ -103,7 +192,7 @@ def test_one_bit_weights_are_the_signs_of_the_gaussian_ones(tmp_path):
         assert one_bit == pytest.approx(np.where(gaussian < 0, -1, 1) / np.sqrt(fan_in))
 
 
-@pytest.mark.parametrize("law", FOURTH_MOMENTS)
+@pytest.mark.parametrize("law", [*FOURTH_MOMENTS, *CONTROLS])
 def test_tables_hold_the_draw_at_its_scale(tmp_path, law):
     sample_weights(tmp_path / "weights", law, [17, 9, 12], seed=3)
     for layer, (fan_in, fan_out) in enumerate([(17, 9), (9, 12)], start=1):

@@ -56,6 +56,7 @@ EDITS = {
     "src/onebit_rf/data/sources/digits.py": {"features/digits/*", "readout/digits/*", *figures("images")},
     "src/onebit_rf/data/sources/torchvision.py": set(),
     "src/onebit_rf/data/kinds/table.py": set(),
+    "src/onebit_rf/data/kinds/student.py": set(),
     "src/onebit_rf/weights/sampling.py": set(),
     "src/onebit_rf/weights/laws/one_bit.py": {"features/*/one_bit/*", "readout/*/one_bit/*", "agreement/*", *FIGURES},
     "src/onebit_rf/weights/laws/ternary.py": set(),

@@ -18,6 +18,9 @@ rule compare_theory:
         runtime=sizes.LEAST_MINUTES,
     params:
         names=lambda wildcards: names_of(study.cells_of(wildcards.experiment)[0].name),
+        silent=lambda wildcards: {
+            cell.name: list(study.silent_laws(cell)) for cell in study.cells_of(wildcards.experiment)
+        },
         code=code("compare_theory"),
     message:
         "simulation against theory of {wildcards.experiment}"

@@ -11,4 +11,5 @@ if __name__ == "__main__":
         readout = read_frame(snakemake.input.readout, READOUT)
         theory = read_frame(snakemake.input.theory, THEORY)
         params = {"experiment": snakemake.wildcards.experiment}
-        write_agreement(snakemake.output[0], compare(readout, theory), params, snakemake.params.names)
+        table = compare(readout, theory, snakemake.params.silent)
+        write_agreement(snakemake.output[0], table, params, snakemake.params.names)

@@ -70,9 +70,16 @@ class Cell:
         )
 
     @property
+    def silence(self) -> str:
+        """Why the theory says nothing of it; empty where it does: of a teacher on inputs whose spectrum is given."""
+        if not isinstance(self.task, TeacherTask):
+            return "the labels are the data's own"
+        return self.data.silence if self.data.spectrum is None else ""
+
+    @property
     def is_described(self) -> bool:
-        """Whether the theory describes it: a teacher on inputs whose spectrum is given."""
-        return isinstance(self.task, TeacherTask) and self.data.spectrum is not None
+        """Whether the theory describes it."""
+        return not self.silence
 
 
 @dataclass(frozen=True)

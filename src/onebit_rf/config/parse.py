@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Meta
 
 from onebit_rf.errors import OnebitError
-from onebit_rf.model.record import DISTINCT, Record
+from onebit_rf.model.record import DISTINCT, UNBOUNDED, Record
 
 
 def parse(kind: Any, node: Any, path: str = "") -> Any:
@@ -156,7 +156,7 @@ def _read_leaf(kind: Any, metas: list[Meta], node: Any, path: str, mistakes: lis
     except msgspec.ValidationError as error:
         mistakes.append(_explain(str(error), node, path))
         return None
-    if isinstance(value, float) and not math.isfinite(value):
+    if isinstance(value, float) and not math.isfinite(value) and not (value == math.inf and UNBOUNDED in metas):
         mistakes.append(f"{path}: must be finite, got {value}")
     for registry in [meta.extra["member_of"] for meta in metas if meta.extra and "member_of" in meta.extra]:
         try:
@@ -188,6 +188,7 @@ _WORDS |= {
     " <= ": " ≤ ",
     "≥ 0.0": "≥ 0",
     "> 0.0": "> 0",
+    "> 2.0": "> 2",
     "< 1.0": "< 1",
 }
 _WORDS |= {

@@ -77,6 +77,12 @@ class Study:
         """The experiments that the theory describes in some of their cells."""
         return [name for name in self.config.experiments if any(cell.is_described for cell in self.cells_of(name))]
 
+    def silent_laws(self, cell: Cell) -> dict[str, str]:
+        """The laws of a cell of which the theory says nothing, each with the reason."""
+        fan_in = self.dims(cell.name)[:-1]
+        reasons = {law: next(filter(None, map(LAWS.get(law).silence, fan_in)), "") for law in cell.laws}
+        return {law: reason for law, reason in reasons.items() if reason}
+
     def facts(self, figure: str) -> list[AnyFacts]:
         """What a figure is told of the cells of its experiments, and then of its trainings."""
         record = self.config.figures[figure]
@@ -128,5 +134,6 @@ class Study:
             activation=cell.net.activation,
             odd=ACTIVATIONS.get(cell.net.activation).odd,
             outputs=self.shapes[cell.dataset].outputs,
-            described=cell.is_described,
+            silence=cell.silence,
+            silent_laws=self.silent_laws(cell),
         )

@@ -7,7 +7,16 @@ import numpy as np
 
 from onebit_rf.figures import style
 from onebit_rf.figures.facts import Facts
-from onebit_rf.figures.findings import Finding, baseline_of, law_gaps, law_words, paired, plain_text, theory_gap
+from onebit_rf.figures.findings import (
+    Finding,
+    baseline_of,
+    covered,
+    law_gaps,
+    law_words,
+    paired,
+    plain_text,
+    theory_gap,
+)
 from onebit_rf.figures.kinds import Tables
 from onebit_rf.figures.layout import Panel, Row, chosen, label, varying, words
 from onebit_rf.model.readouts import READOUTS
@@ -78,8 +87,8 @@ class Curves:
     Attributes:
         rows: simulated rows of every curve, `value` the error.
         errors, deviations: their means over seeds, a row for each law and n, and `half` an interval; deviations are
-            simulation/theory − 1, and law/baseline − 1 of the same seed where there is no theory.
-        theory: predicted rows of the curves that have a theory.
+            simulation/theory − 1 of the laws that it covers, and law/baseline − 1 of the same seed where there is none.
+        theory: predicted rows of the curves that have a theory, of some law at least.
         facts: by cell.
         laws: in the order of the tables.
         averaged: whether the errors are averaged over all teachers.
@@ -101,13 +110,15 @@ class Curves:
         theory = tables.theory
         if theory is not None:
             theory = self._numbered(theory[theory["metric"] == self.metric])
-        self.theory = {} if theory is None else self._by_curve(theory)
+        self.theory = {} if theory is None else self._by_curve(theory[~theory["curve"].isin(_silent_curves(readout))])
         expected = np.full(len(readout), np.nan) if theory is None else _expected(readout, theory)
         self.exact, drawn = bool((expected == 0).any()), expected != 0
         readout, expected = readout[drawn], expected[drawn]
         self.rows = self._by_curve(readout)
         self.errors = self._means(readout)
-        self.deviations = self._means(_from_theory(readout, expected) if self.theory else from_baseline(readout))
+        self.deviations = self._means(
+            covered(_from_theory(readout, expected)) if self.theory else from_baseline(readout)
+        )
 
     def _numbered(self, frame: "pd.DataFrame") -> "pd.DataFrame":
         """Return the rows of the curves, with the curve's number as column `curve`."""
@@ -128,7 +139,10 @@ class Curves:
         return self.facts[key[0]].widths[key[1] - 1]
 
     def notes(self, rows: Iterable[Row], n_train: Callable[[tuple], Sequence[int] | None]) -> list[str]:
-        """Return what is to be said below the figure of points that are not drawn, of the n of each curve or of all."""
+        """Return what is to be said below the figure: of points that are not drawn, of the n of each curve or of all,
+        and where there is no theory.
+        """
+        rows = list(rows)
         keys = [key_of(row) for row in rows]
         notes = [EXACT[self.metric == "train_mse"]] if self.exact else []
         lost = [ratio for key in keys for ratio in self._without_theory(key, n_train(key))]
@@ -140,7 +154,7 @@ class Curves:
         found = [frame["converged"] for frame in rows_of]
         if left_out := sum(int((~column).sum()) for column in found):
             notes.append(f"{left_out} of {sum(map(len, found))} read-outs were not found: left out")
-        return notes
+        return notes + silences([self.facts[row["cell"]] for row in rows], self.laws)
 
     def _without_theory(self, key: tuple[str, int, str], n_train: Sequence[int] | None) -> list[float]:
         """n/d_L of a curve where its theory was not found."""
@@ -148,6 +162,21 @@ class Curves:
             return []
         theory = _at_n(theory, n_train)
         return list(theory.loc[~theory["converged"], "n_train"] / self.width(key))
+
+
+def silences(cells: Iterable[Facts], laws: Sequence[str]) -> list[str]:
+    """Say of which cells of a teacher, and of which of the `laws` in them, the theory says nothing, and why."""
+    notes = []
+    for cell in (cell for cell in cells if cell.target == "teacher"):
+        silent = {law: reason for law, reason in cell.silent_laws.items() if law in laws and cell.described}
+        notes += [f"no theory of {law_words(law)} weights: {reason}" for law, reason in silent.items()]
+        notes += [] if cell.described else [f"no theory: {cell.silence}"]
+    return list(dict.fromkeys(notes))
+
+
+def _silent_curves(readout: "pd.DataFrame") -> set[int]:
+    """The numbers of the curves of which the theory covers no law."""
+    return set(readout["curve"]) - set(covered(readout)["curve"])
 
 
 def _at_n(frame: "pd.DataFrame", n_train: Sequence[int] | None) -> "pd.DataFrame":

@@ -1,8 +1,12 @@
 """What a figure is told of the cells of its experiments and trainings, beside their tables."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from onebit_rf.model.record import Record
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class Facts(Record, tag_field="of", tag="experiment"):
@@ -22,7 +26,8 @@ class Facts(Record, tag_field="of", tag="experiment"):
         dims: (d_0, d_1, …, d_L).
         activation, odd: φ, and whether φ(−z) = −φ(z).
         outputs: 0 without labels, 1 for a number, K for K classes.
-        described: whether there is a theory of it.
+        silence: why there is no theory of it; empty where there is one.
+        silent_laws: law → why the theory says nothing of its weights, of those that it does not cover.
     """
 
     cell: str
@@ -43,7 +48,13 @@ class Facts(Record, tag_field="of", tag="experiment"):
     activation: str
     odd: bool
     outputs: int
-    described: bool
+    silence: str
+    silent_laws: dict[str, str]
+
+    @property
+    def described(self) -> bool:
+        """Whether there is a theory of it."""
+        return not self.silence
 
     @property
     def widths(self) -> list[int]:
@@ -103,3 +114,9 @@ class TrainingFacts(Record, tag_field="of", tag="training"):
 
 
 AnyFacts = Facts | TrainingFacts
+
+
+def mark_silent(readout: "pd.DataFrame", facts: Sequence[AnyFacts]) -> "pd.DataFrame":
+    """Return the rows of read-outs with a column `silent`: whether the theory says nothing of a row's weights."""
+    silent = {(cell.cell, law) for cell in facts if isinstance(cell, Facts) for law in cell.silent_laws}
+    return readout.assign(silent=[key in silent for key in zip(readout["cell"], readout["law"], strict=True)])

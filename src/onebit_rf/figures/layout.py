@@ -173,7 +173,7 @@ def words(name: str, value: Any, beside: Iterable[Any] = ()) -> str:
     if name == "readout":
         kinds = {str(other).partition(":")[0] for other in beside}
         return ("least squares, " if value.startswith("ridge") and len(kinds) > 1 else "") + readout_words(value)
-    number = f"{value:g}" if isinstance(value, float) else str(value)
+    number = f"{value:g}".replace("inf", "∞") if isinstance(value, float) else str(value)
     return f"{label(name)} = {number}" if len(label(name)) < 3 or "$" in label(name) else f"{label(name)} {number}"
 
 
@@ -197,6 +197,7 @@ def label(name: str) -> str:
     """Return a column's name as an axis or a title spells it."""
     known = {"depth": "depth $L$", "n_train": "samples $n$", "noise": "noise $\\sigma$", "readout": "read-out"}
     known |= {"network.widths": "width $d$", "network.activation": "activation", "dataset.dim": "$d_0$"}
+    known |= {"dataset.degrees": "degrees of freedom $\\nu$", "dataset.radial": "radial"}
     known |= {"dataset.spectrum": "spectrum", "n_train.last": "samples $n$"}
     known |= {"test_inputs.noise": "input noise $\\tau$ at test", "test_weights.bits": "bits of $W$ at test"}
     known |= {"test_weights.correlation": "correlation $c$ of $W$ at test", "test_inputs.gain": "input gain at test"}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from onebit_rf.errors import OnebitError
 from onebit_rf.figures import style
-from onebit_rf.figures.facts import AnyFacts
+from onebit_rf.figures.facts import AnyFacts, mark_silent
 from onebit_rf.figures.kinds import Drawing, FigureRecord, Tables
 from onebit_rf.figures.parameters import parameters
 from onebit_rf.tables.bearing import BEARING
@@ -56,6 +56,8 @@ def draw_figure(
     for stage in frames.keys() & {"readout", "theory"}:
         if frames[stage] is not None:
             frames[stage] = frames[stage][frames[stage]["metric"].isin(record.metrics)]
+    if frames.get("readout") is not None:
+        frames["readout"] = mark_silent(frames["readout"], facts)
     for stage, frame in frames.items():
         if frame is None and stage != "theory":
             raise OnebitError(f"figures.{name}: there is no table of the stage {stage} to draw")

@@ -13,6 +13,7 @@ class Record(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 DISTINCT = Meta(extra={"distinct": True}, extra_json_schema={"uniqueItems": True})  # of a list: no item stands twice
+UNBOUNDED = Meta(extra={"unbounded": True})  # of a number: it may be infinite
 
 Count = Annotated[int, Meta(ge=1)]
 Name = Annotated[str, Meta(pattern="^[a-z][a-z0-9_]*$", description="lower-case letters, digits and _")]

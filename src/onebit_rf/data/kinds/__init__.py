@@ -13,10 +13,12 @@ from onebit_rf.model.registry import Registry
 class DatasetRecord(Record, tag_field="kind"):
     """A data set of the configuration.
 
-    `spectrum` is that of Σ_0, a member of `onebit_rf.model.spectra`; None where inputs are data.
+    `spectrum` is that of Σ_0, a member of `onebit_rf.model.spectra`; None where the theory says nothing of the inputs,
+    and then `silence` is the reason.
     """
 
     spectrum = None
+    silence = "the spectrum of data is not known"
 
     def files(self, root: Path) -> list[Path]:
         """Return the files below `root` that the data set is made from."""

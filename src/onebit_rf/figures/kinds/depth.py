@@ -7,7 +7,7 @@ from msgspec import Meta
 
 from onebit_rf.figures import curves, layout, style
 from onebit_rf.figures.facts import Facts
-from onebit_rf.figures.findings import Finding, depths_in_words, law_gaps, plain_text, theory_gap
+from onebit_rf.figures.findings import Finding, covered, depths_in_words, law_gaps, plain_text, theory_gap
 from onebit_rf.figures.kinds import Drawing, FigureRecord, Tables
 from onebit_rf.model.readouts import READOUTS
 from onebit_rf.model.record import Count, member_of
@@ -66,7 +66,8 @@ class Depth(FigureRecord, tag="depth"):
         figure, axes = curves.new_panels(len(columns), share=False)
         _share([estimator for _, estimator, _ in columns], axes)
         for (cell, estimator, rows), pair in zip(columns, axes, strict=True):
-            _draw_column(*pair, rows, _expected(theory, cell.cell), laws)
+            expected = _expected(theory, cell.cell) if len(covered(rows)) else theory.iloc[:0]["value"]
+            _draw_column(*pair, rows, expected, laws)
             leaves = ", ".join(layout.words(leaf, value) for leaf, value in cell.swept.items())
             pair[0].set_title("\n".join(filter(None, [leaves, ESTIMATORS[estimator]])))
             style.whole_depths(pair[1], range(1, len(cell.dims)))
@@ -76,7 +77,8 @@ class Depth(FigureRecord, tag="depth"):
         figure.legend(handles=[*keys, style.key(**{**THEORY, "ms": 9})], loc="outside right center")
         said = f"n = {self.n_train}, {layout.readout_words(self.readout)}; {style.seeds_in_words(readout)}"
         figure.suptitle("\n".join([", ".join(curves.describe_cells(facts)), said]), fontsize=9)
-        style.note(figure, [*style.count_not_found(theory, readout), *([curves.EXACT[0]] if len(exact) else [])])
+        not_drawn = [*style.count_not_found(theory, readout), *([curves.EXACT[0]] if len(exact) else [])]
+        style.note(figure, [*not_drawn, *curves.silences(facts, laws)])
         caption = self._caption(columns, metric, readout["seed"].nunique() > 1, facts)
         return Drawing(figure, caption, _findings(readout, theory, facts, self.n_train, metric))
 
@@ -135,13 +137,16 @@ def _share(estimators: Sequence[str], axes: Sequence[tuple]) -> None:
 def _draw_column(
     top: "Axes", bottom: "Axes", readout: "pd.DataFrame", theory: "pd.Series", laws: Sequence[str]
 ) -> None:
-    """Draw the errors and, in per cent, their deviations from the theory, the laws side by side."""
+    """Draw the errors and, in per cent, their deviations from the theory where it covers the law, side by side."""
+    told = set(covered(readout)["law"])
     points = style.mean_over_seeds(readout, ["law", "depth"])
     top.plot(theory.index, theory, **THEORY)
     for law, rows in points.groupby("law", observed=True):
         x = rows["depth"] + style.side_by_side(laws, APART)[law]
         look = {"ls": "", "elinewidth": 0.9, **style.law_look(law, laws)}
         top.errorbar(x, rows["mean"], rows["half"], ms=6, **look)
+        if law not in told:
+            continue
         expected = theory.reindex(rows["depth"]).to_numpy()
         bottom.errorbar(x, 100 * (rows["mean"] / expected - 1), 100 * rows["half"] / expected, ms=5, **look)
 

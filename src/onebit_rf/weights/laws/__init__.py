@@ -1,6 +1,7 @@
 """The laws of the hidden weights, a file each: W_ℓ has independent entries of mean 0 and variance 1/d_{ℓ−1}.
 
-The theory sees a law through these two moments only, so any law here has the same error in the limit.
+The theory sees a law through these two moments only, so any such law has the same error in the limit. Of a law that is
+not of this kind the theory says nothing, and the law says why.
 """
 
 from collections.abc import Callable
@@ -18,14 +19,17 @@ class Law:
 
     Attributes:
         encoding: how its tables hold a layer: `dense`, float32 numbers, or `signs`, one bit a weight.
-        draw: (d_ℓ, d_{ℓ−1}, seed, ℓ) → √d_{ℓ−1} W_ℓ, of shape (d_ℓ, d_{ℓ−1}) and unit variance: a float32 array
+        draw: (d_ℓ, d_{ℓ−1}, seed, ℓ) → √d_{ℓ−1} W_ℓ, of shape (d_ℓ, d_{ℓ−1}): a float32 array
             that the caller may overwrite if `dense`, a SignMatrix if `signs`.
         normal: whether the entries are normal, so that there is something to round to fewer bits after training.
+        silence: d_{ℓ−1} → why the theory says nothing of such a layer, in words that follow "weights: "; empty where
+            it is covered.
     """
 
     encoding: str
     draw: Callable[[int, int, int, int], np.ndarray | SignMatrix]
     normal: bool = False
+    silence: Callable[[int], str] = lambda fan_in: ""
 
 
 LAWS: Registry[Law] = Registry("weights/laws", "law")

@@ -27,6 +27,10 @@ def _draw(fan_out: int, fan_in: int, seed: int, layer: int) -> None:
     raise NotImplementedError("learned weights are read, not drawn")
 
 
+def _silence(fan_in: int) -> str:
+    return "they were trained, not drawn"
+
+
 def law(trained: str) -> Learned:
     """Return the weights that `trained`, TRAINING,MODEL, names.
 
@@ -36,4 +40,4 @@ def law(trained: str) -> Learned:
     training, _, model = trained.partition(",")
     if not training or not model:
         raise OnebitError(f"law: must be learned:TRAINING,MODEL, got 'learned:{trained}'")
-    return Learned("dense", _draw, training=training, model=model)
+    return Learned("dense", _draw, silence=_silence, training=training, model=model)
