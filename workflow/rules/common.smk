@@ -209,7 +209,9 @@ def conditions_tables(datasets):
 def equivalents_params(wildcards):
     """What the equivalents read of a cell's task."""
     task = study.cells[wildcards.cell].task
-    ridges = {name: READOUTS.get(name).fields["ridge"] for name in task.readouts if READOUTS.get(name).learner == "ridge"}
+    ridges = {
+        name: READOUTS.get(name).fields["ridge"] for name in task.readouts if READOUTS.get(name).learner == "ridge"
+    }
     return {"n_train": task.n_train.sizes().tolist(), "ridges": ridges, "noise": task.noise, "skip": task.skip}
 
 

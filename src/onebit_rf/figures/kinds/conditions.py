@@ -126,14 +126,14 @@ def _write(axes: "Axes", rows: "pd.DataFrame") -> None:
 
 def _caption() -> str:
     return (
-        "What the paper asks of the inputs, on all rows x_0 of a data set, centred and scaled as the configuration says, "
-        f"with marks that say whether a threshold is met. Mean 0: |m|²/tr Σ ≤ {MOST_MEAN}. Bounded condition number: "
-        f"λ_max/λ_min ≤ {MOST_CONDITION}, over the directions in which the rows vary at all; eigenvalues are those of the "
-        "given spectrum, or of the rows where there is none. Concentration, of the squared norm |x_0 − m|²: its variance "
-        f"is at most {MOST_SCATTER} times 2 tr Σ², that of Gaussian vectors of the same Σ (± is a 95 % interval over "
-        f"rows); and of what a random neuron sees, w·x_0: an excess kurtosis of at most {MOST_KURTOSIS} in absolute "
-        "value, on average over neurons. Dimensions say in how many directions the variance lies: where these are few "
-        "even the norms of Gaussian vectors spread, by √(2 tr Σ²)/tr Σ."
+        "What the paper asks of the inputs, on all rows x_0 of a data set, centred and scaled as the configuration "
+        f"says, with marks that say whether a threshold is met. Mean 0: |m|²/tr Σ ≤ {MOST_MEAN}. Bounded condition "
+        f"number: λ_max/λ_min ≤ {MOST_CONDITION}, over the directions in which the rows vary at all; eigenvalues are "
+        "those of the given spectrum, or of the rows where there is none. Concentration, of the squared norm |x_0 − m|²"
+        f": its variance is at most {MOST_SCATTER} times 2 tr Σ², that of Gaussian vectors of the same Σ (± is a 95 % "
+        "interval over rows); and of what a random neuron sees, w·x_0: an excess kurtosis of at most "
+        f"{MOST_KURTOSIS} in absolute value, on average over neurons. Dimensions say in how many directions the "
+        "variance lies: where these are few even the norms of Gaussian vectors spread, by √(2 tr Σ²)/tr Σ."
     )
 
 
