@@ -132,7 +132,8 @@ def test_findings():
     assert "Gaussian weights, L = 1, λ = 0, mean over n: test MSE on features against Gaussian vectors +1.00 %" in (
         error.sentence
     )
-    assert error.sentence.endswith("1/d_L is 12.50 %")
+    assert error.sentence.startswith("tanh, 30 → 8 × 2, inputs, Gaussian weights")
+    assert error.sentence.endswith(", +1.00 % to +1.00 % at single n; 1/d_L is 12.50 %")
     _, low, high = numbers(distance)
     square = student_interval([squared_of("gaussian", "shared", seed) for seed in SEEDS])
     assert (distance.value**2, low**2, high**2) == square

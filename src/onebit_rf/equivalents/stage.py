@@ -1,6 +1,7 @@
 """The equivalents stage: how far features are from Gaussian vectors of the moments that the theory gives them."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import numpy as np
 
 from onebit_rf.equivalents.curves import averaged_errors, root, train_sets
 from onebit_rf.equivalents.distances import frobenius, operator, squared
-from onebit_rf.equivalents.recursion import VARIANCES, start, step
+from onebit_rf.equivalents.recursion import VARIANCES, Moments, start, step
 from onebit_rf.errors import OnebitError
 from onebit_rf.features.extract import draw_layers
 from onebit_rf.jobs.seeds import stream
@@ -18,6 +19,7 @@ from onebit_rf.tables.features import FEATURES
 from onebit_rf.tables.files import TableWriter, read_group, read_matrix
 
 Rows = dict[str, Any]  # columns of the table
+USUAL = {"variance": "shared", "readout": "none", "n_train": 0, "rank": 0}
 
 
 def measure_equivalents(
@@ -54,44 +56,30 @@ def measure_equivalents(
     Raises:
         OnebitError: where λ = 0 and features are linearly dependent.
     """
-    params = {
-        "dims": list(dims),
-        "activation": activation,
-        "spectrum": spectrum,
-        "law": law,
-        "skip": skip,
-        "seed": seed,
-    }
-    params |= {"names": dict(names), "n_train": list(n_train), "ridges": dict(ridges), "noise": noise}
+    fits = {"n_train": list(n_train), "ridges": dict(ridges), "noise": noise}
+    model = {"dims": list(dims), "activation": activation, "spectrum": spectrum, "law": law}
+    params = {"names": dict(names), **model, **fits, "skip": skip, "seed": seed}
     split = np.array(read_group(features, FEATURES, 0, ["split"])["split"].to_pylist())
     is_train, is_test = (split == "train") & (np.arange(len(split)) >= skip), split == "test"
     moments = dict.fromkeys(VARIANCES, start(SPECTRA.get(spectrum).eigenvalues(dims[0])))
     with TableWriter(path, EQUIVALENTS.sweeping(names), params) as writer:
         for depth, weights in zip(progress(range(1, len(dims))), _draw_weights(law, dims, seed), strict=True):
-            known = {**names, "law": law, "seed": seed, "depth": depth}
+            moments = {variance: step(below, weights, activation, variance) for variance, below in moments.items()}
             x = read_matrix(features, FEATURES, "x", depth - 1).astype(np.float64)
             normal = stream(seed, "equivalents", depth).standard_normal(x.shape)  # the same for all laws
-            moments = {variance: step(below, weights, activation, variance) for variance, below in moments.items()}
             twins = {variance: own.mean + normal @ root(own.covariance) for variance, own in moments.items()}
-            for variance in VARIANCES:
-                for rows, sample in (("features", x), ("gaussian", twins[variance])):
-                    for result in _distances(sample, moments[variance].covariance):
-                        writer.write(**known, rows=rows, variance=variance, **result)
-            equivalent, twin = moments["shared"], twins["shared"]
-            spectra = {"features": _covariance(x), "gaussian": _covariance(twin), "equivalent": equivalent.covariance}
-            for rows, covariance in spectra.items():
-                writer.write(**known, rows=rows, variance="shared", **_eigenvalues(covariance))
-            second = {"features": x[is_test].T @ x[is_test] / is_test.sum(), "gaussian": equivalent.second}
-            for rows, sample in (("features", x), ("gaussian", twin)):
-                fitted = train_sets(sample[is_train], n_train[-1])
-                try:
-                    for result in _errors(fitted, second[rows], np.array(n_train), ridges, noise):
-                        writer.write(**known, rows=rows, variance="shared", **result)
-                except np.linalg.LinAlgError:
-                    raise OnebitError(
-                        f"{features}: the features of depth {depth} are linearly dependent, which ridge:0 cannot "
-                        "handle; use ridge:λ with λ > 0 in this experiment"
-                    ) from None
+            try:
+                for result in chain(
+                    _covariances(x, twins, moments),
+                    _errors("features", x[is_train], x[is_test].T @ x[is_test] / is_test.sum(), **fits),
+                    _errors("gaussian", twins["shared"][is_train], moments["shared"].second, **fits),
+                ):
+                    writer.write(**names, law=law, seed=seed, depth=depth, **{**USUAL, **result})
+            except np.linalg.LinAlgError:
+                raise OnebitError(
+                    f"{features}: the features of depth {depth} are linearly dependent, which ridge:0 cannot handle; "
+                    "use ridge:λ with λ > 0 in this experiment"
+                ) from None
 
 
 def _draw_weights(law: str, dims: Sequence[int], seed: int) -> Iterator[np.ndarray]:
@@ -100,35 +88,39 @@ def _draw_weights(law: str, dims: Sequence[int], seed: int) -> Iterator[np.ndarr
         yield layer(np.eye(fan_in, dtype=np.float32)).T.astype(np.float64)
 
 
-def _covariance(rows: np.ndarray) -> np.ndarray:
-    centred = rows - rows.mean(axis=0)
-    return centred.T @ centred / len(rows)
-
-
-def _distances(rows: np.ndarray, covariance: np.ndarray) -> Iterator[Rows]:
-    """Yield the distances of the rows' covariance from a given one."""
-    centred = rows - rows.mean(axis=0)
-    sample, known = centred.T @ centred / len(rows), {"readout": "none", "n_train": len(rows), "rank": 0}
-    yield {**known, "metric": "frobenius", "value": [frobenius(sample, covariance)]}
-    yield {**known, "metric": "operator", "value": [operator(sample, covariance)]}
-    yield {**known, "metric": "squared", "value": [squared(centred, covariance)]}
+def _covariances(x: np.ndarray, twins: Mapping[str, np.ndarray], moments: Mapping[str, Moments]) -> Iterator[Rows]:
+    """Yield the distances of features x and of Gaussian vectors from the moments these have, and all eigenvalues."""
+    yield {"rows": "equivalent", **_eigenvalues(moments["shared"].covariance)}
+    for variance, equivalent in moments.items():
+        for rows, sample in (("features", x), ("gaussian", twins[variance])):
+            centred = sample - sample.mean(axis=0)
+            covariance = centred.T @ centred / len(centred)
+            distances = {
+                "frobenius": frobenius(covariance, equivalent.covariance),
+                "operator": operator(covariance, equivalent.covariance),
+                "squared": squared(centred, equivalent.covariance),
+            }
+            known = {"rows": rows, "variance": variance, "n_train": len(sample)}
+            yield from ({**known, "metric": metric, "value": [value]} for metric, value in distances.items())
+            if variance == "shared":
+                yield {"rows": rows, **_eigenvalues(covariance)}
 
 
 def _eigenvalues(covariance: np.ndarray) -> Rows:
     values = np.linalg.eigvalsh(covariance)[::-1]
-    return {
-        "readout": "none",
-        "n_train": 0,
-        "metric": "eigenvalue",
-        "rank": np.arange(1, len(values) + 1),
-        "value": values,
-    }
+    return {"metric": "eigenvalue", "rank": np.arange(1, len(values) + 1), "value": values}
 
 
 def _errors(
-    fitted: Sequence[np.ndarray], second: np.ndarray, n_train: np.ndarray, ridges: Mapping[str, float], noise: float
+    rows: str,
+    train: np.ndarray,
+    second: np.ndarray,
+    n_train: Sequence[int],
+    ridges: Mapping[str, float],
+    noise: float,
 ) -> Iterator[Rows]:
-    """Yield the test errors of every read-out at each n."""
+    """Yield the test errors of every read-out at each n, for the second moment of the test rows."""
+    fitted, sizes = train_sets(train, n_train[-1]), np.array(n_train)
     for readout, ridge in ridges.items():
-        errors = averaged_errors(fitted, second, n_train, ridge, noise)
-        yield {"readout": readout, "n_train": n_train, "metric": "mse", "rank": 0, "value": errors}
+        errors = averaged_errors(fitted, second, sizes, ridge, noise)
+        yield {"rows": rows, "metric": "mse", "readout": readout, "n_train": sizes, "value": errors}

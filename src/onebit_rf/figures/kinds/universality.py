@@ -275,12 +275,12 @@ def _keys(found: Found) -> "list[Line2D]":
 
 def _where(found: Found) -> list[str]:
     leaves = [plain_text(layout.words(*leaf)) for leaf in found.cell.swept.items()]
-    return [style.describe(found.cell.dims, found.cell.activation), *leaves]
+    return [style.describe(found.cell.dims, found.cell.activation), found.cell.dataset_words, *leaves]
 
 
 def _title(found: Found, readout: str) -> str:
     noise = style.noise_in_words(found.cell.noise)
-    said = [*_where(found), found.cell.dataset_words, noise, layout.readout_words(readout)]
+    said = [*_where(found), noise, layout.readout_words(readout)]
     return f"{', '.join(said)}\n{found.samples} rows; {style.seeds_in_words(found.errors)}"
 
 
@@ -320,8 +320,10 @@ def _of_errors(found: Found, law: str, depth: int, where: str) -> Finding:
     by_seed = rows.groupby("seed")["value"].mean()
     gap = interval(by_seed)
     finite = per_cent(1 / found.width(depth)).removeprefix("+")
+    at_n = rows.groupby("n_train")["value"].mean()
     text = f"{where}, mean over n: test MSE on features against Gaussian vectors {with_interval(*gap, len(by_seed))}"
-    return Finding(f"{text}; 1/d_L is {finite}", *gap, len(by_seed))
+    single = f"{per_cent(at_n.min())} to {per_cent(at_n.max())} at single n"
+    return Finding(f"{text}, {single}; 1/d_L is {finite}", *gap, len(by_seed))
 
 
 def _of_distance(found: Found, law: str, depth: int, where: str) -> Finding:
