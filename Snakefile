@@ -11,6 +11,8 @@
 #   results/models/{training}.parquet                                   a row for each trained model, with all measures
 #   results/ranking/models.parquet, ranking.parquet                     all models, and which measure orders their gap
 #   results/readout/{cell}/{law}/seed{seed}.parquet
+#   results/equivalents/{cell}/{law}/seed{seed}.parquet                 features against their Gaussian equivalents
+#   results/conditions/{dataset}/seed{seed}.parquet                     what is asked of the inputs
 #   results/theory/{cell}.parquet
 #   results/agreement/{experiment}.parquet                              simulation against theory
 #   results/latency/{device}.parquet                                    a row per repetition
@@ -49,6 +51,8 @@ include: "workflow/rules/ranking.smk"
 include: "workflow/rules/deployment.smk"
 include: "workflow/rules/features.smk"
 include: "workflow/rules/readout.smk"
+include: "workflow/rules/equivalents.smk"
+include: "workflow/rules/conditions.smk"
 include: "workflow/rules/theory.smk"
 include: "workflow/rules/agreement.smk"
 include: "workflow/rules/figures.smk"
@@ -67,6 +71,7 @@ rule overlay:
         expand(rules.compare_theory.output, experiment=set(added("experiments")) & set(study.described())),
         rules.rank_measures.output if study.config.trainings else [],
         deployment_tables(added("trainings")),
+        equivalents_tables(cell for cell in study.cells.values() if cell.experiment in added("experiments")),
 
 
 rule all:
@@ -76,4 +81,5 @@ rule all:
         rules.collect_findings.output,
         expand(rules.compare_theory.output, experiment=study.described()),
         readout_tables(undrawn_cells()),
+        equivalents_tables(study.cells.values()),
         expand(rules.measure_latency.output, device=devices),

@@ -4,6 +4,8 @@ import pytest
 
 from onebit_rf.config import sizes
 from onebit_rf.config.checks import read_config
+from onebit_rf.config.network import Network
+from onebit_rf.data.dataset import Shape
 
 # Peak resident MiB of the default run's largest jobs, as their logs tell.
 MEASURED = {"data": 474, "weights": 576, "features": 570, "readout": 645}
@@ -34,6 +36,16 @@ def asked(task, shape, network):
 def test_memory_covers_what_was_measured_without_waste(large):
     for stage, size in asked(*large).items():
         assert MEASURED[stage] <= size / 2**20 <= 2.5 * MEASURED[stage], stage
+
+
+def test_memory_of_equivalents_and_conditions_covers_what_was_measured():
+    # tanh, 256 → 256 × 3 on 8192 rows; CIFAR-10, 8000 rows
+    asked = {
+        361: sizes.equivalents_bytes(Shape(256, 4096, 4096), Network(activation="tanh", widths=[256] * 3)),
+        710: sizes.conditions_bytes(Shape(3072, 4000, 4000)),
+    }
+    for peak, size in asked.items():
+        assert peak <= size / 2**20 <= 2.5 * peak
 
 
 def test_memory_grows_with_the_network(large, config):

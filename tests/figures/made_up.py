@@ -24,6 +24,7 @@ def facts(cell="net", **changes):
         "labels": None,
         "changed": False,
         "sharpness": False,
+        "equivalents": False,
         "dataset": "inputs",
         "network": "layers",
         "dims": [30, 8, 8],

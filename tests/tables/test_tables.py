@@ -12,9 +12,11 @@ from onebit_rf.errors import OnebitError
 from onebit_rf.tables.agreement import AGREEMENT
 from onebit_rf.tables.bearing import BEARING
 from onebit_rf.tables.columns import Table, field
+from onebit_rf.tables.conditions import CONDITIONS
 from onebit_rf.tables.data import DATA
 from onebit_rf.tables.deployment import DEPLOYMENT, PACKED
 from onebit_rf.tables.distorted import DISTORTED
+from onebit_rf.tables.equivalents import EQUIVALENTS
 from onebit_rf.tables.features import FEATURES
 from onebit_rf.tables.files import (
     TableWriter,
@@ -34,7 +36,7 @@ from onebit_rf.tables.theory import THEORY
 from onebit_rf.tables.training import HISTORY, LEARNED, TRAINING
 from onebit_rf.tables.weights import WEIGHTS
 
-TABLES = [DATA, *WEIGHTS.values(), FEATURES, READOUT, THEORY, AGREEMENT, LATENCY]
+TABLES = [DATA, *WEIGHTS.values(), FEATURES, READOUT, THEORY, AGREEMENT, LATENCY, EQUIVALENTS, CONDITIONS]
 TABLES += [DISTORTED, TRAINING, HISTORY, LEARNED, BEARING, SHARPNESS, MODELS, RANKING, PACKED, DEPLOYMENT]
 POINT = {"experiment": "a", "cell": "a", "depth": 1, "n_train": np.array([3]), "readout": "ridge:0", "metric": "mse"}
 POINT |= {"kappa": 1.0, "df": 1.0, "converged": True, "reason": "", "residual": 0.0, "iterations": 1, "value": 1.0}

@@ -23,6 +23,7 @@ from onebit_rf.model.activations import ACTIVATIONS
 from onebit_rf.model.problem import members
 from onebit_rf.model.readouts import READOUTS
 from onebit_rf.model.record import plain
+from onebit_rf.model.spectra import SPECTRA
 from onebit_rf.readout.stage import learner_modules
 from onebit_rf.training.networks import NETWORKS
 from onebit_rf.training.quantizers import QUANTIZERS
@@ -106,6 +107,19 @@ def shape_of(dataset):
     return study.shapes.get(dataset) or study.datasets[dataset].shape(root)
 
 
+def equivalents_code(wildcards):
+    cell, law = study.cells[wildcards.cell], law_of(wildcards)
+    encoding = ENCODINGS.module(LAWS.get(law).encoding)
+    members = ACTIVATIONS.module(cell.net.activation), SPECTRA.module(cell.data.spectrum)
+    return code("measure_equivalents", LAWS.module(law), encoding, *members)
+
+
+def conditions_code(wildcards):
+    dataset = study.datasets[wildcards.dataset]
+    spectrum = [SPECTRA.module(dataset.spectrum)] if dataset.spectrum else []
+    return code("measure_conditions", *dataset_modules(dataset), *spectrum)
+
+
 def feature_sizes(wildcards):
     """Rows and dimensions of a features table."""
     return shape_of(wildcards.dataset), study.networks[wildcards.network]
@@ -179,6 +193,28 @@ def theory_tables(cells):
     return expand(rules.predict_theory.output, cell=[cell.name for cell in cells if cell.is_described])
 
 
+def equivalents_tables(cells):
+    """The tables of the cells whose features are held against their equivalents, of every law and seed."""
+    pairs = [(cell.name, file_text(law)) for cell in cells if cell.equivalents for law in cell.laws]
+    return [
+        path for cell, law in pairs for path in expand(rules.measure_equivalents.output, cell=cell, law=law, seed=seeds)
+    ]
+
+
+def conditions_tables(datasets):
+    """The tables of data sets: one replicate says what there is to say."""
+    return expand(rules.measure_conditions.output, dataset=datasets, seed=seeds[:1])
+
+
+def equivalents_params(wildcards):
+    """What the equivalents read of a cell's task."""
+    task = study.cells[wildcards.cell].task
+    ridges = {
+        name: READOUTS.get(name).fields["ridge"] for name in task.readouts if READOUTS.get(name).learner == "ridge"
+    }
+    return {"n_train": task.n_train.sizes().tolist(), "ridges": ridges, "noise": task.noise, "skip": task.skip}
+
+
 def latency_tables():
     """The devices of the config, then the tables kept from machines that had others."""
     kept = sorted(glob("results/reference/latency-*.parquet"))
@@ -214,11 +250,13 @@ def figure_tables(figure, stage):
     if stage not in record.stages:
         return []
     cells = [cell for name in record.experiments for cell in study.cells_of(name)]
-    tables = {"readout": readout_tables, "theory": theory_tables}
+    tables = {"readout": readout_tables, "theory": theory_tables, "equivalents": equivalents_tables}
     if stage in tables:
         return tables[stage](cells)
     if stage == "cost":
         return expand(rules.measure_cost.output, experiment=record.experiments)
+    if stage == "conditions":
+        return conditions_tables(record.datasets)
     others = {"latency": latency_tables, "ranking": ranking_tables}
     return others[stage]() if stage in others else training_tables(record.trainings, stage)
 

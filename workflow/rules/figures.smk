@@ -11,6 +11,8 @@ rule draw_figure:
         bearing=lambda wildcards: figure_tables(wildcards.figure, "bearing"),
         ranking=lambda wildcards: figure_tables(wildcards.figure, "ranking"),
         deployment=lambda wildcards: figure_tables(wildcards.figure, "deployment"),
+        equivalents=lambda wildcards: figure_tables(wildcards.figure, "equivalents"),
+        conditions=lambda wildcards: figure_tables(wildcards.figure, "conditions"),
     output:
         pdf=report(
             "results/figures/{figure}.pdf",

@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from onebit_rf.config.experiment import AnyDataset, AnyExperiment, task_of
+from onebit_rf.config.experiment import AnyDataset, AnyExperiment, TeacherExperiment, task_of
 from onebit_rf.config.network import AnyNetwork, Network
 from onebit_rf.config.parse import parse
 from onebit_rf.config.records import Config
@@ -46,6 +46,7 @@ class Cell:
         dataset, network: their names, which name the files of the features.
         data, net: their records.
         laws: of the hidden weights.
+        equivalents: whether features are held against their Gaussian equivalents, too.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Cell:
     network: str
     data: DatasetRecord
     net: Network
+    equivalents: bool = False
 
     @property
     def shift(self) -> str:
@@ -174,7 +176,10 @@ def _add(layout: Layout, name: str, place: _Place, config: Config) -> None:
         )
     else:
         laws = record.laws or config.laws
-        layout.cells[place.title] = Cell(place.title, name, place.values, task_of(record), laws, *of_parts)
+        equivalents = isinstance(record, TeacherExperiment) and record.equivalents
+        layout.cells[place.title] = Cell(
+            place.title, name, place.values, task_of(record), laws, *of_parts, equivalents=equivalents
+        )
 
 
 def _places(name: str, experiment: AnyExperiment | Training, datasets: Named, networks: Named) -> Iterator[_Place]:

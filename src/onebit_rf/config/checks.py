@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from onebit_rf.config.cells import Cell, TrainingCell, at_cell, lay_out
+from onebit_rf.config.cells import Cell, at_cell, lay_out
 from onebit_rf.config.parse import parse
 from onebit_rf.config.records import Config
 from onebit_rf.config.sizes import all_rows, largest_matrix
@@ -13,6 +13,7 @@ from onebit_rf.config.training_checks import check_training
 from onebit_rf.data.dataset import Shape, data_root
 from onebit_rf.errors import OnebitError
 from onebit_rf.model.readouts import READOUTS
+from onebit_rf.model.teachers import TEACHERS
 from onebit_rf.tables.files import MOST_NUMBERS
 from onebit_rf.theory.coverage import check_covered
 from onebit_rf.weights.laws import LAWS
@@ -36,7 +37,9 @@ def read_config(node: dict[str, Any], base: dict[str, Any] | None = None) -> Stu
     if strangers := list(_switched_off(node, base or node)):
         raise _all_of(strangers)
     layout = lay_out(config)
-    shapes, unreadable = _shapes(config, [*layout.cells.values(), *layout.trainings.values()], layout.datasets)
+    used = [cell.dataset for cell in (*layout.cells.values(), *layout.trainings.values())]
+    used += [name for figure in config.figures.values() for name in figure.datasets if name in config.datasets]
+    shapes, unreadable = _shapes(config, used, layout.datasets)
     study = Study(config, layout.cells, layout.trainings, layout.datasets, layout.networks, shapes)
     mistakes = [*layout.mistakes, *unreadable, *_cross_checks(study)]
     if mistakes:
@@ -56,12 +59,10 @@ def _all_of(mistakes: list[str]) -> OnebitError:
     return OnebitError("\n".join(f"config: {mistake}" for mistake in dict.fromkeys(mistakes)))
 
 
-def _shapes(
-    config: Config, cells: Sequence[Cell | TrainingCell], datasets: Mapping[str, Any]
-) -> tuple[dict[str, Shape], list]:
-    """Return the shape of every data set that a cell uses, and a line for each whose files are not as it says."""
+def _shapes(config: Config, used: Sequence[str], datasets: Mapping[str, Any]) -> tuple[dict[str, Shape], list]:
+    """Return the shape of every data set that is used, and a line for each whose files are not as it says."""
     root, shapes, mistakes = data_root(config.data_root), {}, []
-    for name in dict.fromkeys(cell.dataset for cell in cells):
+    for name in dict.fromkeys(used):
         try:
             shapes[name] = datasets[name].shape(root)
         except OnebitError as error:
@@ -102,13 +103,14 @@ def _cross_checks(study: Study) -> Iterator[str]:
             yield f"figures.{name}: draws latency, which is switched off; {off}"
         lost = [*_unknown(name, "experiment", figure.experiments, config.experiments)]
         lost += _unknown(name, "training", figure.trainings, config.trainings)
+        lost += _unknown(name, "data set", figure.datasets, config.datasets)
         yield from lost
         if not lost and not unsound & {*figure.experiments, *figure.trainings}:
             yield from (f"figures.{name}{mistake}" for mistake in figure.check(study.facts(name)))
 
 
 def _unknown(figure: str, what: str, named: Sequence[str], known: Mapping[str, Any]) -> Iterator[str]:
-    """Yield that a figure names an experiment or a training that is not there."""
+    """Yield that a figure names an experiment, a training or a data set that is not there."""
     off = f"a figure is switched off by figures: {{{figure}: null}}"
     for name in [name for name in named if name not in known][:1]:
         yield f"figures.{figure}: no such {what} {name!r}; known are {', '.join(known) or 'none'}; {off}"
@@ -127,6 +129,8 @@ def _check_cell(cell: Cell, study: Study) -> Iterator[str]:
         yield f": weights or features of a layer are more than {MOST_NUMBERS} numbers, the most a table takes"
     yield from _check_path(cell, study)
     yield from (mistake for law in cell.laws for mistake in _check_learned(cell, law, study))
+    if cell.equivalents:
+        yield from _check_equivalents(cell, shape)
     if isinstance(cell.task, TeacherTask):
         yield from _check_teacher(cell, shape)
     elif cell.task.own_spectrum and (rows := all_rows(shape) - cell.task.skip) <= max(cell.net.widths):
@@ -184,6 +188,19 @@ def _check_teacher(cell: Cell, shape: Shape) -> Iterator[str]:
                 check_covered(problem(task, dims, cell.net.activation, cell.data.spectrum, name), task.second_path)
             except OnebitError as error:
                 yield f".readouts: {name}: {error}"
+
+
+def _check_equivalents(cell: Cell, shape: Shape) -> Iterator[str]:
+    """Yield what keeps a cell from holding its features against their Gaussian equivalents."""
+    task, widest = cell.task, max(cell.net.widths)
+    if not cell.is_described:
+        yield f".equivalents: data set {cell.dataset!r} has no known spectrum to start from; set it false"
+    elif (rows := all_rows(shape) - task.skip) <= widest:
+        yield f".equivalents: needs more rows than features, {widest}, there are {rows}; set it false"
+    if task.labels != "linear" or not TEACHERS.get(task.teacher).standard:
+        yield ".equivalents: averages over teachers of mean 0 and variance 1 with labels linear; set it false"
+    elif not any(READOUTS.get(name).learner == "ridge" for name in task.readouts):
+        yield ".equivalents: needs a read-out ridge:λ; add one, or set it false"
 
 
 def merge(base: dict[str, Any], overlay: dict[str, Any]) -> dict[str, Any]:

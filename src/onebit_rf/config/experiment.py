@@ -39,6 +39,9 @@ class TeacherExperiment(TeacherTask, tag="teacher", kw_only=True):
     dataset: DatasetChoice
     network: NetworkChoice
     laws: OwnLaws = None
+    equivalents: Annotated[
+        bool, Meta(description="measure how far features are from Gaussian vectors of their equivalent covariance, too")
+    ] = False
     sweep: Sweep = None
 
 

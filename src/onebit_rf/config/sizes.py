@@ -54,6 +54,19 @@ def readout_bytes(task: Task, shape: Shape, network: Network) -> int:
     return PROCESS_BYTES + 28 * rows * width + 8 * (4 * n * n + 2 * n * shape.test_rows) + own
 
 
+def equivalents_bytes(shape: Shape, network: Network) -> int:
+    """Memory of the equivalents: the features in both precisions, normal rows, those of two covariances and what is
+    centred, chosen and multiplied of them (64 bytes a number), and a dozen matrices of the largest width.
+    """
+    widest = max(shape.input_dim, *network.widths)
+    return PROCESS_BYTES + 64 * all_rows(shape) * max(network.widths) + 96 * widest**2
+
+
+def conditions_bytes(shape: Shape) -> int:
+    """Memory of a data set's conditions: its rows made and in float64, their squares, and two covariances."""
+    return data_bytes(shape) + 16 * all_rows(shape) * shape.input_dim + 32 * shape.input_dim**2
+
+
 def features_flops(shape: Shape, network: Network) -> float:
     """Operations of the products of all layers."""
     products = (before * after for before, after in pairwise([shape.input_dim, *network.widths]))
@@ -68,6 +81,22 @@ def readout_flops(task: Task, shape: Shape, network: Network) -> float:
     n, width = int(task.n_train.sizes()[-1]), max(network.widths)
     once = 2.0 * n * n * width + n**3 + 2.0 * n * shape.test_rows * (width + n)
     return once * len(network.widths) * len(task.readouts) * (1 + len(task.n_train.sizes()))
+
+
+def equivalents_flops(task: Task, shape: Shape, network: Network) -> float:
+    """Operations of the equivalents: a dozen products of all rows with a covariance, its eigenvalues a few times, and
+    the learning curves of all train sets, of features and of Gaussian vectors.
+    """
+    n, width, rows = int(task.n_train.sizes()[-1]), max(network.widths), all_rows(shape)
+    curves = 2.0 * (shape.train_rows // n) * (2.0 * n * n * width + n**3 + 2.0 * n * width * (width + n))
+    once = 24.0 * rows * width**2 + 60.0 * width**3 + curves * len(task.readouts)
+    return once * len(network.widths)
+
+
+def conditions_flops(shape: Shape) -> float:
+    """Operations of a data set's conditions: products of its rows with each other, and eigenvalues."""
+    least = min(all_rows(shape), shape.input_dim)
+    return 4.0 * all_rows(shape) * shape.input_dim * least + 10.0 * least**3
 
 
 def training_bytes(cell: TrainingCell, shape: Shape) -> int:

@@ -26,7 +26,7 @@ class Study:
         cells: all cells of all experiments by name.
         trainings: all cells of all trainings by name.
         datasets, networks: what they are computed from, by the names of their files.
-        shapes: d_0, rows and outputs of every data set that a cell uses.
+        shapes: d_0, rows and outputs of every data set that a cell or a figure uses.
     """
 
     config: Config
@@ -128,6 +128,7 @@ class Study:
             labels=getattr(cell.task, "labels", None),
             changed=cell.task.second_path is not None,
             sharpness=getattr(cell.task, "sharpness", False),
+            equivalents=cell.equivalents,
             dataset=cell.dataset,
             network=cell.network,
             dims=self.dims(cell.name),

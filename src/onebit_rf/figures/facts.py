@@ -22,6 +22,7 @@ class Facts(Record, tag_field="of", tag="experiment"):
         labels: linear or sign, what a teacher's read-outs learn; None where the labels are a data set's own.
         changed: whether the network is tested otherwise than it was trained, too.
         sharpness: whether λ_max and trace of XᵀX/n are measured.
+        equivalents: whether features are held against their Gaussian equivalents.
         dataset, network: their names.
         dims: (d_0, d_1, …, d_L).
         activation, odd: φ, and whether φ(−z) = −φ(z).
@@ -42,6 +43,7 @@ class Facts(Record, tag_field="of", tag="experiment"):
     labels: str | None
     changed: bool
     sharpness: bool
+    equivalents: bool
     dataset: str
     network: str
     dims: list[int]

@@ -12,7 +12,9 @@ from onebit_rf.figures.facts import AnyFacts, mark_silent
 from onebit_rf.figures.kinds import Drawing, FigureRecord, Tables
 from onebit_rf.figures.parameters import parameters
 from onebit_rf.tables.bearing import BEARING
+from onebit_rf.tables.conditions import CONDITIONS
 from onebit_rf.tables.deployment import DEPLOYMENT
+from onebit_rf.tables.equivalents import EQUIVALENTS
 from onebit_rf.tables.files import read_frame, read_provenance, write_table
 from onebit_rf.tables.findings import FINDINGS
 from onebit_rf.tables.latency import LATENCY
@@ -33,6 +35,8 @@ STAGES = {
     "bearing": BEARING,
     "ranking": RANKING,
     "deployment": DEPLOYMENT,
+    "equivalents": EQUIVALENTS,
+    "conditions": CONDITIONS,
 }
 
 
@@ -70,8 +74,8 @@ def draw_figure(
 
 
 def _replicates(frames: "Mapping[str, pd.DataFrame | None]") -> "pd.DataFrame | None":
-    """The table whose seeds the caption counts: of read-outs, or of trained models."""
-    found = [frames.get(stage) for stage in ("readout", "models")]
+    """The table whose seeds the caption counts: of read-outs, trained models or equivalents."""
+    found = [frames.get(stage) for stage in ("readout", "models", "equivalents")]
     return next((frame for frame in found if frame is not None), None)
 
 

@@ -40,7 +40,7 @@ class Layer:
 
 
 def hermite_coefficients(
-    activation: Activation, bias: np.ndarray, variance: float
+    activation: Activation, bias: np.ndarray, variance: float | np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return f0, ρ1 and ρ2² at every bias: φ(b + √s g) = f0 + ρ1 √s g + a remainder of variance ρ2².
 
@@ -51,15 +51,16 @@ def hermite_coefficients(
     Args:
         activation: φ.
         bias: b, shape (k,).
-        variance: s > 0.
+        variance: s > 0, of all or, shape (k,), of each.
 
     Returns:
         f0, ρ1, ρ2², each of shape (k,).
     """
     scale = np.sqrt(variance)
     kinks = np.asarray(activation.kinks or (0.0,))  # a smooth φ gains from two panels as well
-    nodes, weights = normal_panels((kinks - bias[:, None]) / scale)
-    values = activation.function(bias[:, None] + scale * nodes)
+    wide = np.asarray(scale)[..., None]
+    nodes, weights = normal_panels((kinks - bias[:, None]) / wide)
+    values = activation.function(bias[:, None] + wide * nodes)
     mean = np.sum(weights * values, axis=-1)
     rho1 = np.sum(weights * nodes * values, axis=-1) / scale
     remainder = values - mean[:, None] - (rho1 * scale)[:, None] * nodes

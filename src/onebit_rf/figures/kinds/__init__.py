@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 TEST_ERRORS = ("mse", "error_rate", "accuracy")
 Experiments = Annotated[list[str], Meta(min_length=1, description="names of experiments"), DISTINCT]
 Trainings = Annotated[list[str], Meta(min_length=1, description="names of trainings"), DISTINCT]
+Datasets = Annotated[list[str], Meta(min_length=1, description="names of data sets"), DISTINCT]
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,8 @@ class Tables:
         ranking: rows of the ranking of all trained models.
         deployment: rows of one-bit models on the native kernels.
         cost: times of the networks of its experiments.
+        equivalents: rows of features against their Gaussian equivalents, of all cells of its experiments.
+        conditions: rows of its data sets.
     """
 
     readout: "pd.DataFrame | None" = None
@@ -49,6 +52,8 @@ class Tables:
     ranking: "pd.DataFrame | None" = None
     deployment: "pd.DataFrame | None" = None
     cost: "pd.DataFrame | None" = None
+    equivalents: "pd.DataFrame | None" = None
+    conditions: "pd.DataFrame | None" = None
 
 
 @dataclass(frozen=True)
@@ -69,8 +74,8 @@ class Drawing:
 class FigureRecord(Record, tag_field="kind", kw_only=True):
     """A figure of the configuration.
 
-    A kind has the attribute `stages`, the stages whose tables it draws, and the fields `experiments` and
-    `trainings` where it draws some. It is given the rows of `metrics`: those of `metric`, where it has that field and
+    A kind has the attribute `stages`, the stages whose tables it draws, and the fields `experiments`, `trainings` and
+    `datasets` where it draws some. It is given the rows of `metrics`: those of `metric`, where it has that field and
     it is not None.
     """
 
@@ -79,6 +84,7 @@ class FigureRecord(Record, tag_field="kind", kw_only=True):
     stages = ("readout", "theory")
     experiments = ()
     trainings = ()
+    datasets = ()
     metric = None
 
     @property
