@@ -79,7 +79,9 @@ class FigureRecord(Record, tag_field="kind", kw_only=True):
     it is not None.
     """
 
-    study: Annotated[str, Meta(description="heading that the report sorts the figure under")] = "More figures"
+    study: Annotated[str, Meta(min_length=1, description="heading of the report that the figure stands under")] = (
+        "More figures"
+    )
 
     stages = ("readout", "theory")
     experiments = ()
