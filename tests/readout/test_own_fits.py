@@ -17,6 +17,13 @@ def test_a_fit_is_the_minimiser(n, ridge):
     np.testing.assert_allclose(fit_ridge(x, y, ridge), wanted, atol=1e-10)
 
 
+def test_features_that_hang_together_have_the_fit_of_minimum_norm():
+    generator = np.random.default_rng(0)
+    x, y = generator.standard_normal((60, 20)), generator.standard_normal((60, 1))
+    x[:, -1] = x[:, :3].sum(axis=1)
+    np.testing.assert_allclose(fit_ridge(x, y, 0.0), np.linalg.lstsq(x, y)[0], atol=1e-9)
+
+
 def test_no_row_is_tested_that_was_trained_on():
     """Each row has a feature to itself: what is trained on is known exactly, all other rows are predicted to be 0."""
     y = np.full((30, 1), 2.0)

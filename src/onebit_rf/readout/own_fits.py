@@ -5,15 +5,21 @@ from scipy import linalg
 from scipy.special import stdtrit
 
 from onebit_rf.jobs.seeds import stream
-from onebit_rf.readout.learning_curve import LearningCurve
 
 
 def fit_ridge(x: np.ndarray, y: np.ndarray, ridge: float) -> np.ndarray:
-    """Return â (p, K) of rows (n, p) and targets (n, K), by the smaller of the matrices XᵀX and XXᵀ."""
+    """Return â (p, K) of rows (n, p) and targets (n, K), by the smaller of the matrices XᵀX and XXᵀ.
+
+    Without ridge it is the solution of minimum norm; eigenvalues below the rounding of the matrix, as features that are
+    0 on all but other rows leave them, count as 0.
+    """
     n, p = x.shape
-    if ridge > 0 and n > p:
-        return linalg.solve(x.T @ x + ridge * np.eye(p), x.T @ y, assume_a="pos")
-    return LearningCurve(x, np.array([n]), ridge).fit(y)[0][:, 0]
+    gram = x.T @ x if n > p else x @ x.T
+    if ridge > 0:
+        gram.flat[:: len(gram) + 1] += ridge
+        return linalg.solve(gram, x.T @ y, assume_a="pos") if n > p else x.T @ linalg.solve(gram, y, assume_a="pos")
+    inverse = linalg.pinvh(gram)
+    return inverse @ (x.T @ y) if n > p else x.T @ (inverse @ y)
 
 
 def measure(
