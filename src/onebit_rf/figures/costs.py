@@ -1,4 +1,4 @@
-"""Networks of one number format with their test errors and their costs: bytes of hidden weights, time an image."""
+"""Networks in float32 and at one bit: their test errors, and their costs in bytes of hidden weights and in time."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,17 +7,23 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from onebit_rf.figures import times
+from onebit_rf.figures import style, times
 from onebit_rf.figures.facts import Facts
-from onebit_rf.figures.fronts import Front, front
+from onebit_rf.figures.findings import half_width
+from onebit_rf.figures.fronts import Front, front, log_ratios, shared_budgets
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.lines import Line2D
 
 FLOAT, ONE_BIT = "gaussian", "one_bit"  # the laws whose weights are kept in float32 and in a bit
 BYTES = "bytes"
 STATE = "warm"
+HALF = "bf16-torch"  # told beside, since processors with matrix units multiply many rows faster in it
 Column = str | int  # of the costs: BYTES, or a batch
+WORDS = {FLOAT: "float32 (Gaussian weights)", ONE_BIT: "one bit"}
+ASIDE = {FLOAT: {"xytext": (3, 4), "ha": "left"}, ONE_BIT: {"xytext": (-3, -10), "ha": "right"}}  # labels of widths
 
 
 @dataclass(frozen=True)
@@ -107,3 +113,86 @@ def read_times(table: "pd.DataFrame", cells: Sequence[Facts], backends: Sequence
     least = rows.loc[rows.groupby(["batch", "widths"])["us"].idxmin()].set_index("widths")
     widths = [",".join(map(str, cell.widths)) for cell in cells]
     return {int(batch): of_batch.loc[widths] for batch, of_batch in least.groupby("batch")}
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The same networks in both formats.
+
+    Attributes:
+        cells: their facts, narrowest first.
+        networks: law → the networks.
+        half: batch → `us` of the same in bfloat16, for comparison.
+    """
+
+    cells: Sequence[Facts]
+    networks: Mapping[str, Networks]
+    half: "Mapping[int, pd.DataFrame]"
+
+    @property
+    def columns(self) -> list[Column]:
+        """The costs: bytes, and the batches of which times were measured."""
+        return list(self.networks[FLOAT].costs)
+
+    @property
+    def compared(self) -> list[Column]:
+        """The costs that both formats have."""
+        return [column for column in self.columns if column in self.networks[ONE_BIT].costs]
+
+    @property
+    def widths(self) -> list[str]:
+        """The hidden layers of each network as a label says them: `512`, `512 × 2`, `64 → 32`."""
+        spelled = [style.describe(cell.dims, "").partition(" → ")[2] for cell in self.cells]
+        return [text.removesuffix(" × 1") for text in spelled]
+
+    @property
+    def ends(self) -> list[str]:
+        """The narrowest and the widest; one where there is no other."""
+        return list(dict.fromkeys([self.widths[0], self.widths[-1]]))
+
+    @property
+    def where(self) -> str:
+        """Data set, networks and n: `mnist, relu, 784 → 32 … 8192, L = 1, n = 1000`."""
+        cell = self.cells[0]
+        network = f"{cell.activation.replace('_', ' ')}, {cell.dims[0]} → {' … '.join(self.ends)}"
+        return f"{cell.dataset_words}, {network}, L = {len(cell.widths)}, n = {max(cell.n_train)}"
+
+    def ratios(self, column: Column) -> tuple[np.ndarray, np.ndarray]:
+        """Return the costs that both fronts reach, and ln of one bit's error over float32's there, a row a seed."""
+        one, full = (self.networks[law].front(column) for law in (ONE_BIT, FLOAT))
+        budgets = shared_budgets(one, full)
+        return budgets, log_ratios(one, full, budgets)
+
+
+def read_pair(readout: "pd.DataFrame", cost: "pd.DataFrame", cells: Sequence[Facts]) -> Pair:
+    """Return the networks of some cells in both formats; the tables are those of `read_networks`."""
+    cells = sorted(cells, key=lambda cell: hidden_bytes(cell.dims, FLOAT))
+    networks = {law: read_networks(readout, cost, cells, law) for law in WORDS}
+    return Pair(cells, networks, read_times(cost, cells, [HALF]))
+
+
+def draw_networks(axes: "Axes", networks: Networks, law: str, column: Column, widths: Sequence[str]) -> None:
+    """Draw the mean errors with their intervals, joined and labelled by width, and broad below them the front."""
+    costs, errors = networks.costs[column], networks.errors
+    mean, half = errors.mean(axis=0), half_of(errors)
+    look = {**style.law_look(law), "label": None}
+    axes.errorbar(costs, mean, half, ls=style.law_line(law), lw=0.8, ms=4.5, elinewidth=0.8, **look)
+    front = networks.front(column)
+    axes.plot(front.costs, front.errors.mean(axis=0), color=look["color"], lw=4, alpha=0.25, zorder=0.8)
+    for x, y, width in zip(costs, mean, widths, strict=True):
+        place = {"textcoords": "offset points", "va": "baseline", **ASIDE[law]}
+        axes.annotate(width, (x, y), fontsize=6, color=look["color"], **place)
+
+
+def half_of(values: np.ndarray) -> np.ndarray:
+    """Half the width of the 95 % interval of the means over seeds; NaN for one seed."""
+    count = len(values)
+    sem = values.std(axis=0, ddof=1) / np.sqrt(count) if count > 1 else np.full(values.shape[1], np.nan)
+    return half_width(sem, np.full(values.shape[1], count))
+
+
+def format_keys() -> "list[Line2D]":
+    """The legend: the formats, and what a front is."""
+    looks = {law: {**style.law_look(law), "ls": style.law_line(law), "lw": 0.8, "ms": 5} for law in WORDS}
+    marks = [style.key(**{**looks[law], "label": words}) for law, words in WORDS.items()]
+    return [*marks, style.key("front: no cheaper network beats it", color="0.4", ls="-", lw=4, alpha=0.35)]

@@ -7,29 +7,34 @@ ASSUME: λ of a network is, for each seed, the one of the least mean error over 
 network at 10 outputs, its float32 read-out included, in warm caches.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 from msgspec import Meta
 
 from onebit_rf.figures import style, times
-from onebit_rf.figures.costs import BYTES, FLOAT, ONE_BIT, Column, Networks, hidden_bytes, read_networks, read_times
+from onebit_rf.figures.costs import (
+    BYTES,
+    FLOAT,
+    ONE_BIT,
+    WORDS,
+    Column,
+    Pair,
+    draw_networks,
+    format_keys,
+    half_of,
+    read_pair,
+)
 from onebit_rf.figures.facts import Facts
-from onebit_rf.figures.findings import Finding, half_width, interval, per_cent
-from onebit_rf.figures.fronts import log_ratios, shared_budgets
+from onebit_rf.figures.findings import Finding, interval, per_cent
 from onebit_rf.figures.kinds import Drawing, FigureRecord, Tables
 from onebit_rf.model.activations import ACTIVATIONS
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.axes import Axes
 
-WORDS = {FLOAT: "float32 (Gaussian weights)", ONE_BIT: "one bit"}
-HALF = "bf16-torch"  # told beside, since processors with matrix units multiply many rows faster in it
 SIDE, TOP, BOTTOM = 2.6, 2.7, 1.3  # inches of a panel's width, and of the heights of errors and of their ratio
-ASIDE = {FLOAT: {"xytext": (3, 4), "ha": "left"}, ONE_BIT: {"xytext": (-3, -10), "ha": "right"}}  # labels of widths
 
 
 class Cost(FigureRecord, tag="cost"):
@@ -58,86 +63,23 @@ class Cost(FigureRecord, tag="cost"):
 
     def draw(self, tables: Tables) -> Drawing:
         """Draw the errors above and their ratio at equal cost below, a column for the bytes and for every batch."""
-        cells = sorted(tables.facts, key=lambda cell: hidden_bytes(cell.dims, FLOAT))
-        networks = {law: read_networks(tables.readout, tables.cost, cells, law) for law in WORDS}
-        pair = Pair(cells, networks, read_times(tables.cost, cells, [HALF]))
+        pair = read_pair(tables.readout, tables.cost, tables.facts)
+        networks = pair.networks
         count, ratios = len(pair.columns), (TOP, BOTTOM)
         figure, axes = style.grid(2, count, 1 + SIDE * count, 1.3 + sum(ratios), height_ratios=ratios, sharex="col")
         for column, (top, bottom) in zip(pair.columns, axes.T, strict=True):
             for law in (law for law in WORDS if column in networks[law].costs):
-                _draw_networks(top, networks[law], law, column, pair.widths)
+                draw_networks(top, networks[law], law, column, pair.widths)
             _draw_ratio(bottom, pair, column)
             top.set_title("memory" if column == BYTES else f"time at batch {column}")
             bottom.set_xlabel("bytes of hidden weights" if column == BYTES else "time an image (µs)")
         _share(axes)
-        figure.legend(handles=_keys(), loc="outside lower center", ncols=len(WORDS) + 1)
+        figure.legend(handles=format_keys(), loc="outside lower center", ncols=len(WORDS) + 1)
         device = times.describe_device(tables.cost, times.devices(tables.cost)[0])
         figure.suptitle(f"{pair.where}\n{device}; {style.seeds_in_words(tables.readout)}", fontsize=9)
         if networks[ONE_BIT].all_bytes is None:
             style.note(figure, ["one bit: not timed, since the native kernel does not run here"])
         return Drawing(figure, _caption(pair), list(_findings(pair)))
-
-
-@dataclass(frozen=True)
-class Pair:
-    """The same networks in both formats.
-
-    Attributes:
-        cells: their facts, narrowest first.
-        networks: law → the networks.
-        half: batch → `us` of the same in bfloat16, for comparison.
-    """
-
-    cells: Sequence[Facts]
-    networks: Mapping[str, Networks]
-    half: "Mapping[int, pd.DataFrame]"
-
-    @property
-    def columns(self) -> list[Column]:
-        """The costs: bytes, and the batches of which times were measured."""
-        return list(self.networks[FLOAT].costs)
-
-    @property
-    def compared(self) -> list[Column]:
-        """The costs that both formats have."""
-        return [column for column in self.columns if column in self.networks[ONE_BIT].costs]
-
-    @property
-    def widths(self) -> list[str]:
-        """The hidden layers of each network as a label says them: `512`, `512 × 2`, `64 → 32`."""
-        spelled = [style.describe(cell.dims, "").partition(" → ")[2] for cell in self.cells]
-        return [text.removesuffix(" × 1") for text in spelled]
-
-    @property
-    def ends(self) -> list[str]:
-        """The narrowest and the widest; one where there is no other."""
-        return list(dict.fromkeys([self.widths[0], self.widths[-1]]))
-
-    @property
-    def where(self) -> str:
-        """Data set, networks and n: `mnist, relu, 784 → 32 … 8192, L = 1, n = 1000`."""
-        cell = self.cells[0]
-        network = f"{cell.activation.replace('_', ' ')}, {cell.dims[0]} → {' … '.join(self.ends)}"
-        return f"{cell.dataset_words}, {network}, L = {len(cell.widths)}, n = {max(cell.n_train)}"
-
-    def ratios(self, column: Column) -> tuple[np.ndarray, np.ndarray]:
-        """Return the costs that both fronts reach, and ln of one bit's error over float32's there, a row a seed."""
-        one, full = (self.networks[law].front(column) for law in (ONE_BIT, FLOAT))
-        budgets = shared_budgets(one, full)
-        return budgets, log_ratios(one, full, budgets)
-
-
-def _draw_networks(axes: "Axes", networks: Networks, law: str, column: Column, widths: Sequence[str]) -> None:
-    """Draw the mean errors with their intervals, joined and labelled by width, and broad below them the front."""
-    costs, errors = networks.costs[column], networks.errors
-    mean, half = errors.mean(axis=0), _half(errors)
-    look = {**style.law_look(law), "label": None}
-    axes.errorbar(costs, mean, half, ls=style.law_line(law), lw=0.8, ms=4.5, elinewidth=0.8, **look)
-    front = networks.front(column)
-    axes.plot(front.costs, front.errors.mean(axis=0), color=look["color"], lw=4, alpha=0.25, zorder=0.8)
-    for x, y, width in zip(costs, mean, widths, strict=True):
-        place = {"textcoords": "offset points", "va": "baseline", **ASIDE[law]}
-        axes.annotate(width, (x, y), fontsize=6, color=look["color"], **place)
 
 
 def _draw_ratio(axes: "Axes", pair: Pair, column: Column) -> None:
@@ -147,17 +89,10 @@ def _draw_ratio(axes: "Axes", pair: Pair, column: Column) -> None:
     if not len(budgets):
         axes.text(0.5, 0.5, "no cost in common", transform=axes.transAxes, ha="center", va="center", color="0.4")
         return
-    mean, half = ratios.mean(axis=0), _half(ratios)
+    mean, half = ratios.mean(axis=0), half_of(ratios)
     colour = style.law_look(ONE_BIT)["color"]
     axes.plot(budgets, np.exp(mean), color=colour, lw=1.2, marker=".", ms=4)
     axes.fill_between(budgets, np.exp(mean - half), np.exp(mean + half), color=colour, alpha=0.2, lw=0)
-
-
-def _half(values: np.ndarray) -> np.ndarray:
-    """Half the width of the 95 % interval of the means over seeds; NaN for one seed."""
-    count = len(values)
-    sem = values.std(axis=0, ddof=1) / np.sqrt(count) if count > 1 else np.full(values.shape[1], np.nan)
-    return half_width(sem, np.full(values.shape[1], count))
 
 
 def _share(axes: np.ndarray) -> None:
@@ -176,13 +111,6 @@ def _share(axes: np.ndarray) -> None:
     axes[1, 0].set_ylabel("error at equal cost,\none bit / float32")
     axes[1, 0].set_ylim(0, max(1.1, axes[1, 0].get_ylim()[1]))
     style.log_ticks(axes[0, 0])
-
-
-def _keys() -> list:
-    """The legend: the formats, and what a front is."""
-    looks = {law: {**style.law_look(law), "ls": style.law_line(law), "lw": 0.8, "ms": 5} for law in WORDS}
-    marks = [style.key(**{**looks[law], "label": words}) for law, words in WORDS.items()]
-    return [*marks, style.key("front: no cheaper network beats it", color="0.4", ls="-", lw=4, alpha=0.35)]
 
 
 def _caption(pair: Pair) -> str:
