@@ -26,7 +26,8 @@ _LOOKS = {
     "rademacher": {"label": "Rademacher weights", "color": "#009E73", "marker": "+"},
     "ternary": {"label": "ternary weights", "color": "#CC79A7", "marker": "s", "markerfacecolor": "none"},
 }
-_OTHERS = ("d", "^", "v", "<", ">", "p", "h", "*")
+_OTHERS = ("d", "^", "v", "<", ">", "p", "h", "*", "P", "X", "D", "8")
+_LETTERS = 22  # of a note in an inch
 _LINES = {"gaussian": "-", "one_bit": (0, (1, 1.2)), "rademacher": "--"}
 THEORY = {"label": "theory", "color": "black", "linewidth": 1.2}
 DECADES = 200  # a logarithmic axis of this ratio has two decades to mark; below it, 2 and 5 are marked, too
@@ -189,9 +190,15 @@ def count_not_found(theory: "pd.DataFrame | None", readout: "pd.DataFrame | None
 
 
 def note(figure: "Figure", lines: Iterable[str]) -> None:
-    """Write notes below the figure."""
-    if text := "; ".join(lines):
-        figure.supxlabel(text, fontsize=6.5, color="0.3")
+    """Write notes below the figure, as many in a line as fit."""
+    rows: list[str] = []
+    for line in lines:
+        if rows and len(rows[-1]) + len(line) + 2 <= _LETTERS * figure.get_figwidth():
+            rows[-1] += f"; {line}"
+        else:
+            rows.append(line)
+    if rows:
+        figure.supxlabel(";\n".join(rows), fontsize=6.5, color="0.3")
 
 
 def centre_on_zero(axes: "Axes") -> None:
