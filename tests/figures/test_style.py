@@ -55,7 +55,7 @@ def test_network_in_a_line(dims, text):
 
 
 def test_every_law_has_a_look_of_its_own():
-    laws = ["gaussian", "one_bit", "rademacher", "ternary", "mine", "yours"]
+    laws = ["gaussian", "one_bit", "rademacher", "ternary", *(f"law {i}" for i in range(11)), "yours"]
     looks = [style.law_look(law, laws) for law in laws]
     assert len({(look["marker"], look.get("markerfacecolor")) for look in looks}) == len(laws)
     assert [key.get_label() for key in style.law_keys(laws)][-1] == "yours weights"

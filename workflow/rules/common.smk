@@ -228,8 +228,7 @@ def latency_params():
 
 def timed_experiments():
     """The experiments whose networks are timed for a figure; such a figure has them share d_0 and activation."""
-    drawn = [figure for figure in study.config.figures.values() if "cost" in figure.stages]
-    return sorted({name for figure in drawn for name in figure.experiments})
+    return sorted({name for figure in study.config.figures.values() for name in figure.timed})
 
 
 def cost_params(wildcards):
@@ -254,7 +253,7 @@ def figure_tables(figure, stage):
     if stage in tables:
         return tables[stage](cells)
     if stage == "cost":
-        return expand(rules.measure_cost.output, experiment=record.experiments)
+        return expand(rules.measure_cost.output, experiment=record.timed)
     if stage == "conditions":
         return conditions_tables(record.datasets)
     others = {"latency": latency_tables, "ranking": ranking_tables}

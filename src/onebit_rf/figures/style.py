@@ -27,7 +27,7 @@ _LOOKS = {
     "rademacher": {"label": "Rademacher weights", "color": "#009E73", "marker": "+"},
     "ternary": {"label": "ternary weights", "color": "#CC79A7", "marker": "s", "markerfacecolor": "none"},
 }
-_OTHERS = ("d", "^", "v", "<", ">", "p", "h", "*")
+_OTHERS = ("d", "^", "v", "<", ">", "p", "h", "*", "P", "X", "D", "8")
 _LINES = {"gaussian": "-", "one_bit": (0, (1, 1.2)), "rademacher": "--"}
 THEORY = {"label": "theory", "color": "black", "linewidth": 1.2}
 NOTE_LETTERS = 22  # of a note, to an inch

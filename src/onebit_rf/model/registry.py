@@ -20,8 +20,9 @@ _PACKAGE = Path(__file__).parents[1]
 
 
 def number_text(number: float) -> str:
-    """Spell a number in one way, whatever it was read from: 0.5, 10, 0.001, 1e-05."""
-    return repr(float(number)).removesuffix(".0")
+    """Spell a number in one way, whatever it was read from: 0.5, 10, 0.001, 1e-05, 1e+06."""
+    exact, short = repr(float(number)).removesuffix(".0"), f"{float(number):g}"
+    return short if len(short) < len(exact) and float(short) == number else exact
 
 
 @dataclass(frozen=True)

@@ -94,6 +94,11 @@ class FigureRecord(Record, tag_field="kind", kw_only=True):
         """The metrics that it draws: the test errors unless the configuration or the kind says others."""
         return (self.metric,) if self.metric else TEST_ERRORS
 
+    @property
+    def timed(self) -> Sequence[str]:
+        """The experiments whose networks are timed for it: all that it draws, where it draws the stage `cost`."""
+        return self.experiments if "cost" in self.stages else ()
+
     def check(self, facts: Sequence[AnyFacts]) -> Iterator[str]:
         """Yield what keeps it from drawing these cells, from the figure's key on: `.n_train: must be …`."""
         yield from ()

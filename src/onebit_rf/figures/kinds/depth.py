@@ -21,7 +21,7 @@ ESTIMATORS = {
     "teacher_averaged": "averaged over teachers exactly\n(the sharp test)",
 }
 THEORY = {**style.THEORY, "marker": "_", "ms": 12, "linewidth": 0.9}  # a dash too: one depth alone has no line
-APART = 0.16  # of a depth, between the marks of two laws
+APART, SPAN = 0.16, 0.8  # of a depth: between the marks of two laws, and over all of them at most
 WIDE = 5  # a range of errors, largest over smallest, that asks for a logarithmic axis
 
 
@@ -141,8 +141,9 @@ def _draw_column(
     told = set(covered(readout)["law"])
     points = style.mean_over_seeds(readout, ["law", "depth"])
     top.plot(theory.index, theory, **THEORY)
+    aside = style.side_by_side(laws, min(APART, SPAN / len(laws)))
     for law, rows in points.groupby("law", observed=True):
-        x = rows["depth"] + style.side_by_side(laws, APART)[law]
+        x = rows["depth"] + aside[law]
         look = {"ls": "", "elinewidth": 0.9, **style.law_look(law, laws)}
         top.errorbar(x, rows["mean"], rows["half"], ms=6, **look)
         if law not in told:

@@ -1,0 +1,197 @@
+"""The claim on one page: one bit against depth, against samples, beside other laws of the weights, and what it buys."""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import numpy as np
+from msgspec import Meta
+
+from onebit_rf.figures import curves, layout, style
+from onebit_rf.figures.costs import BYTES, WORDS, draw_networks, read_pair
+from onebit_rf.figures.facts import Facts
+from onebit_rf.figures.findings import Finding, covered, interval, law_words, paired, with_interval
+from onebit_rf.figures.kinds import FIGURES, Drawing, FigureRecord, Tables
+from onebit_rf.model.record import Count
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+SIZE = (9.6, 7.2)  # inches
+MARGIN = 0.01
+NEAR = 0.1  # |n/d_L − 1| up to which one singular value decides
+SMALL = {"ls": "", "elinewidth": 0.8, "ms": 4.5, "capsize": 0}
+Experiment = Annotated[str, Meta(description="name of an experiment")]
+
+
+class Summary(FigureRecord, tag="summary"):
+    """One page: test error against depth, one bit against Gaussian weights, other laws, and what one bit buys."""
+
+    depth: Annotated[str, Meta(description="experiment whose error is drawn against depth")]
+    n_train: Annotated[Count, Meta(description="n of the depths")]
+    boundary: Annotated[str, Meta(description="experiment whose laws are compared along n")]
+    laws: Annotated[str, Meta(description="experiment whose laws are compared, at its deepest layer and largest n")]
+    cost: Annotated[str, Meta(description="experiment on images whose networks are compared by bytes")]
+
+    stages = ("readout", "theory", "cost")
+    metrics = ("mse", "accuracy")
+
+    @property
+    def experiments(self) -> list[str]:
+        """The experiments that it draws."""
+        return list(dict.fromkeys((self.depth, self.boundary, self.laws, self.cost)))
+
+    @property
+    def timed(self) -> list[str]:
+        """The experiments whose networks are timed."""
+        return [self.cost]
+
+    def check(self, facts: Sequence[Facts]) -> Iterator[str]:
+        """Yield what keeps it from drawing these cells."""
+        for role in ("depth", "boundary", "laws"):
+            cells = [cell for cell in facts if cell.experiment == getattr(self, role)]
+            if len(cells) > 1 or cells[0].target != "teacher":
+                yield f".{role}: must be an experiment with target teacher and without a sweep"
+            elif missing := [law for law in WORDS if law not in cells[0].laws]:
+                yield f".{role}: experiment {getattr(self, role)!r} must have the law {missing[0]}"
+            elif role == "depth" and self.n_train not in cells[0].n_train:
+                sizes = layout.listed(cells[0].n_train)
+                yield f".n_train: {self.n_train} is not among the sample sizes of {self.depth!r}: {sizes}"
+        cells = [cell for cell in facts if cell.experiment == self.cost]
+        yield from FIGURES.get("cost")(experiments=[self.cost]).check(cells)
+
+    def draw(self, tables: Tables) -> Drawing:
+        """Draw a panel for each question, with what its numbers say above it."""
+        figure, axes = style.grid(2, 2, *SIZE)
+        (top, beside), (below, last) = axes
+        findings = [
+            _draw_depth(top, *_of(tables, self.depth), self.n_train),
+            _draw_boundary(beside, *_of(tables, self.boundary)[::2]),
+            _draw_laws(below, *_of(tables, self.laws)[::2]),
+            _draw_cost(last, tables, self.cost),
+        ]
+        figure.suptitle("One-bit weights in random-feature networks", fontsize=12)
+        style.note(figure, [style.seeds_in_words(tables.readout), f"shaded: ±{100 * MARGIN:g} %"])
+        return Drawing(figure, _CAPTION, findings)
+
+
+_CAPTION = (
+    "Top left, test MSE against depth: marks are simulation, dashes the asymptotic theory. Top right, one-bit against "
+    "Gaussian weights of the same seed, along the samples per feature. Bottom left, other laws of the weights against "
+    "Gaussian ones; the theory covers the filled marks: independent weights of mean 0 and variance 1/d. Bottom right, "
+    "test error on images against the bytes of the hidden weights, a mark a width."
+)
+
+
+def _of(tables: Tables, experiment: str) -> "tuple[pd.DataFrame, pd.DataFrame, Facts]":
+    """The simulated rows of an experiment, averaged over teachers, the predicted ones, and its cell."""
+    (cell,) = (each for each in tables.facts if each.experiment == experiment)
+    readout, theory = (table[table["experiment"] == experiment] for table in (tables.readout, tables.theory))
+    return readout[readout["estimator"] == "teacher_averaged"], theory, cell
+
+
+def _draw_depth(axes: "Axes", readout: "pd.DataFrame", theory: "pd.DataFrame", cell: Facts, n_train: int) -> Finding:
+    """Draw the errors of all laws at one n, and the theory."""
+    rows, expected = (table[table["n_train"] == n_train] for table in (readout, theory))
+    laws = list(WORDS)
+    expected = expected[expected["converged"]].sort_values("depth")
+    axes.plot(expected["depth"], expected["value"], **style.THEORY, marker="_", ms=12)
+    for law, points in style.mean_over_seeds(rows, ["law", "depth"]).groupby("law", observed=True):
+        if law in laws:
+            x = points["depth"] + style.side_by_side(laws, 0.12)[law]
+            axes.errorbar(x, points["mean"], points["half"], **{**SMALL, "ms": 6, **style.law_look(law)})
+    style.whole_depths(axes, range(1, len(cell.dims)))
+    style.log_ticks(axes)
+    axes.set_ylabel("test MSE")
+    axes.legend(loc="upper right")
+    return _gap(axes, rows, ["depth"], f"{style.describe(cell.dims, cell.activation)}, n = {n_train}")
+
+
+def _draw_boundary(axes: "Axes", readout: "pd.DataFrame", cell: Facts) -> Finding:
+    """Draw one bit against Gaussian weights along n, a colour a depth, but for where n is near d_L."""
+    rows = readout[readout["n_train"].isin(cell.n_train)]
+    rows = rows[(rows["n_train"] / cell.widths[-1] - 1).abs() > NEAR]
+    gaps = paired(rows, "one_bit", "gaussian", ["depth", "n_train"]).rename("value").reset_index()
+    depths = sorted(gaps["depth"].unique())
+    for colour, (depth, points) in zip(
+        style.colours(len(depths)), style.mean_over_seeds(gaps, ["depth", "n_train"]).groupby("depth"), strict=True
+    ):
+        x = points["n_train"] / cell.widths[depth - 1] + 0.006 * (depth - np.mean(depths))
+        axes.errorbar(x, 100 * points["mean"], 100 * points["half"], color=colour, marker="o", **{**SMALL, "ms": 3})
+    axes.legend(
+        handles=[
+            style.key(f"$L = {depth}$", marker="o", ms=4, color=colour)
+            for depth, colour in zip(depths, style.colours(len(depths)), strict=True)
+        ],
+        loc="lower right",
+        ncols=len(depths),
+    )
+    _shade(axes, "h")
+    axes.set(xlabel="samples per feature $n/d_L$", ylabel="one-bit / Gaussian − 1 (%)")
+    style.centre_on_zero(axes)
+    return _gap(
+        axes, rows, ["depth", "n_train"], f"{style.describe(cell.dims, cell.activation)}, |n/d_L − 1| > {NEAR:g}"
+    )
+
+
+def _draw_laws(axes: "Axes", readout: "pd.DataFrame", cell: Facts) -> Finding:
+    """Draw every law against Gaussian weights at the deepest layer and the largest n, the nearest above."""
+    rows = readout[(readout["n_train"] == max(cell.n_train)) & (readout["depth"] == len(cell.widths))]
+    told = set(covered(rows)["law"])
+    gaps = {
+        law: paired(rows, law, "gaussian", ["depth"]).groupby("seed").mean() for law in cell.laws if law != "gaussian"
+    }
+    order = sorted(gaps, key=lambda law: (law not in told, abs(gaps[law].mean())))
+    for place, law in enumerate(reversed(order)):
+        value, low, high = (100 * number for number in interval(gaps[law]))
+        look = {"color": style.law_look("gaussian" if law in told else "one_bit")["color"]}
+        look |= {"markerfacecolor": look["color"] if law in told else "white"}
+        axes.errorbar(value, place, xerr=[[value - low], [high - value]], marker="o", **SMALL, **look)
+    axes.set_yticks(range(len(order)), labels=[law_words(law) for law in reversed(order)])
+    axes.set_xscale("symlog", linthresh=100 * MARGIN)
+    _shade(axes, "v")
+    axes.set_xlabel("test MSE / that of Gaussian weights − 1 (%)")
+    worst = max((law for law in order if law in told), key=lambda law: abs(gaps[law].mean()))
+    number = interval(gaps[worst])
+    said = f"{law_words(worst)} {with_interval(*number, len(gaps[worst]))}"
+    count = len([law for law in order if law in told])
+    axes.set_title(f"{count} laws that the theory covers: within {100 * abs(number[0]):.2g} %")
+    where = f"{style.describe(cell.dims, cell.activation)}, n = {max(cell.n_train)}"
+    sentence = f"{where}: of {count} laws that the theory covers the furthest from Gaussian weights is {said}"
+    return Finding(sentence, *number, len(gaps[worst]))
+
+
+def _draw_cost(axes: "Axes", tables: Tables, experiment: str) -> Finding:
+    """Draw the test errors on images against bytes."""
+    cells = [cell for cell in tables.facts if cell.experiment == experiment]
+    pair = read_pair(tables.readout[tables.readout["metric"] == "accuracy"], tables.cost, cells)
+    for law, networks in pair.networks.items():
+        draw_networks(axes, networks, law, BYTES, pair.widths)
+    axes.set(xscale="log", yscale="log", xlabel="bytes of hidden weights", ylabel="test error (%)")
+    style.log_ticks(axes)
+    axes.margins(x=0.12, y=0.12)
+    axes.autoscale(axis="y")
+    keys = {law: {**style.law_look(law), "label": words, "ls": style.law_line(law)} for law, words in WORDS.items()}
+    axes.legend(handles=[style.key(**look) for look in keys.values()], loc="upper right")
+    budgets, ratios = pair.ratios(BYTES)
+    best = int(ratios.mean(axis=0).argmin())
+    value, low, high = map(float, np.exp(interval(ratios[:, best])))
+    axes.set_title(f"at equal bytes down to {value:.2f} of the error")
+    said = f"test error of one bit {value:.3g} (95 % interval {low:.3g} to {high:.3g}) times that of float32"
+    return Finding(f"{pair.where}: at {budgets[best] / 1e3:.3g} kB {said}", value, low, high, len(ratios))
+
+
+def _gap(axes: "Axes", rows: "pd.DataFrame", keys: Sequence[str], where: str) -> Finding:
+    """Say above the axes, and as a finding, the mean over all points of one-bit against Gaussian weights."""
+    gaps = paired(rows, "one_bit", "gaussian", keys).groupby("seed").mean()
+    said, number = with_interval(*interval(gaps), len(gaps)), interval(gaps)
+    axes.set_title(f"one-bit against Gaussian: {said.partition(' (')[0]}")
+    return Finding(f"{where}: {curves.METRICS['mse']} of one-bit against Gaussian weights {said}", *number, len(gaps))
+
+
+def _shade(axes: "Axes", along: str) -> None:
+    """Shade what counts as equal."""
+    getattr(axes, f"ax{along}span")(-100 * MARGIN, 100 * MARGIN, color="0.9", lw=0, zorder=0)
+
+
+figure = Summary
