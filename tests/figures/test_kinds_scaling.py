@@ -74,6 +74,12 @@ def test_sizes_are_no_panels_but_ratios_are():
     assert [text.get_text() for text in drawing.figure.legends[0].get_texts()][:2] == ["$L = 1$", "$L = 2$"]
 
 
+def test_where_the_teacher_is_recovered_exactly_there_is_no_panel():
+    made = tables(cells(ratios=(0.5, 1.0, 1.5), noise=0.0))
+    assert titles(draw(made)) == ["$n/d_L$ = 0.5"]
+    assert len(titles(draw(tables(cells(ratios=(0.5, 1.0, 1.5), noise=0.3))))) == 3
+
+
 def test_marks_are_sizes_in_per_cent():
     axes = draw(tables(cells())).figure.axes
     top, gap, spread = axes[0], axes[2], axes[4]

@@ -119,8 +119,9 @@ def _panels(rows: Sequence[Row], facts: Sequence[Facts], at: Mapping[str, Any], 
     for panel, some in layout.panels(rows, facts, colour).items():
         there: dict[float, dict[int, list[Row]]] = {}
         for row in some:
-            width = cells[row["cell"]].widths[row["depth"] - 1]
-            for n in (n for n in cells[row["cell"]].n_train if kept is None or n in kept):
+            cell = cells[row["cell"]]
+            width, exact = cell.widths[row["depth"] - 1], cell.noise == 0 and row["readout"] == "ridge:0"
+            for n in (n for n in cell.n_train if (kept is None or n in kept) and not (exact and n >= width)):
                 there.setdefault(round(n / width, DIGITS), {}).setdefault(width, []).append(row)
         for ratio, widths in sorted(there.items()):
             if len(widths) >= LEAST:
