@@ -6,6 +6,7 @@ import pytest
 from made_up import facts, lines_of
 
 from onebit_rf.figures import style
+from onebit_rf.figures.facts import mark_silent
 from onebit_rf.figures.kinds import Tables
 from onebit_rf.figures.kinds.scaling import Scaling, untied
 
@@ -90,6 +91,14 @@ def test_marks_are_sizes_in_per_cent():
     assert spread.containers[0][0].get_ydata() == pytest.approx(
         100 * np.std(np.linspace(-1, 1, len(SEEDS)) * SWAY, ddof=1) / p
     )
+
+
+def test_a_law_that_the_theory_does_not_cover_is_not_held_against_it():
+    made = tables(cells(silent_laws={"one_bit": "a reason"}))
+    marked = Tables(mark_silent(made.readout, made.facts), made.theory, None, made.facts)
+    axes = draw(marked).figure.axes
+    assert axes[0].containers[0][0].get_ydata() == pytest.approx(100 * BIAS / np.array(WIDTHS))  # of Gaussian weights
+    assert axes[2].containers[0][0].get_ydata() == pytest.approx(100 * GAP / np.array(WIDTHS))
 
 
 @pytest.mark.parametrize("power", [0.5, 1.0])

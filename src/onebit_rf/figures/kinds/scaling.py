@@ -14,7 +14,7 @@ from onebit_rf.figures import curves, layout, style
 from onebit_rf.figures.axis import Axis
 from onebit_rf.figures.curves import Curves
 from onebit_rf.figures.facts import Facts
-from onebit_rf.figures.findings import Finding, baseline_of, law_words, per_cent, plain_text, with_interval
+from onebit_rf.figures.findings import Finding, baseline_of, covered, law_words, per_cent, plain_text, with_interval
 from onebit_rf.figures.kinds import Drawing, Experiments, FigureRecord, Tables
 from onebit_rf.figures.layout import At, Column, Metric, Panel, Row
 from onebit_rf.figures.power_law import PowerLaw, fit_mean, fit_spread, spread_interval
@@ -159,9 +159,9 @@ def _sized(points: "pd.DataFrame") -> "pd.DataFrame":
 
 
 def _deviation(rows: "pd.DataFrame", theory: "pd.DataFrame") -> "pd.DataFrame":
-    """Return the mean over seeds of simulation/theory − 1, the mean over the laws of a seed."""
+    """Return the mean over seeds of simulation/theory − 1, the mean over the laws of a seed that the theory covers."""
     expected = theory[theory["converged"]].set_index("n_train")["value"]
-    rows = rows[rows["converged"]]
+    rows = covered(rows[rows["converged"]])
     ratios = rows.assign(value=rows["value"] / expected.reindex(rows["n_train"]).to_numpy() - 1)
     per_seed = ratios.groupby(["seed", "n_train"], as_index=False)["value"].mean()
     return style.mean_over_seeds(per_seed.dropna(), ["n_train"])
