@@ -122,6 +122,20 @@ def test_laws_are_an_axis():
     assert "at depth 1, mine weights" in drawing.findings[0].sentence
 
 
+def test_a_law_that_the_theory_does_not_cover_has_no_theory_in_it():
+    """Its error and its gap are drawn; no dash, no deviation, no part in the finding, and the note says why."""
+    laws = ("gaussian", "one_bit", "mine")
+    cell = facts(laws=list(laws), silent_laws={"mine": "it is not 1/d"})
+    drawing = draw(Equality(experiments=["net"], x="law", at={"n_train": 4, "depth": 1}), tables(cell, laws=laws))
+    top, middle, bottom = drawing.figure.axes
+    assert len(top.containers) == 3
+    assert sorted(line.get_xdata()[0] for line in top.get_lines() if line.get_marker() == "_") == [0, 1]
+    assert len(middle.containers) == 2
+    assert sum(map(len, marks(bottom).values())) == 2
+    assert "no theory of mine weights: it is not 1/d" in drawing.figure.get_supxlabel().replace("\n", " ")
+    assert drawing.findings[1].value == pytest.approx(1.005 * 1.01 - 1)  # the mean of the laws covered
+
+
 def swept(**changes):
     return [facts(f"s/noise~{noise}", swept={"noise": noise}, noise=noise, **changes) for noise in (0.1, 0.2, 0.3)]
 
@@ -140,7 +154,8 @@ def test_cells_without_a_theory_share_the_figure():
     made = tables(known, silent, gap=0.001)
     drawing = draw(Equality(experiments=["s"], x="n_train", facets=["noise"], at={"n_train": N}), made)
     with_theory, without = drawing.figure.axes[2], drawing.figure.axes[3]
-    assert [text.get_text() for text in without.texts] == ["no theory"]
+    (text,) = without.texts
+    assert text.get_text().replace("\n", " ") == f"no theory: {silent.silence}"
     assert not with_theory.texts
     assert not without.containers
     assert len(marks(drawing.figure.axes[5])["equal"]) == 14

@@ -6,6 +6,7 @@ import pytest
 from made_up import facts, lines_of
 
 from onebit_rf.figures import style
+from onebit_rf.figures.facts import mark_silent
 from onebit_rf.figures.kinds import Tables
 from onebit_rf.figures.kinds.scaling import Scaling, untied
 
@@ -74,6 +75,12 @@ def test_sizes_are_no_panels_but_ratios_are():
     assert [text.get_text() for text in drawing.figure.legends[0].get_texts()][:2] == ["$L = 1$", "$L = 2$"]
 
 
+def test_where_the_teacher_is_recovered_exactly_there_is_no_panel():
+    made = tables(cells(ratios=(0.5, 1.0, 1.5), noise=0.0))
+    assert titles(draw(made)) == ["$n/d_L$ = 0.5"]
+    assert len(titles(draw(tables(cells(ratios=(0.5, 1.0, 1.5), noise=0.3))))) == 3
+
+
 def test_marks_are_sizes_in_per_cent():
     axes = draw(tables(cells())).figure.axes
     top, gap, spread = axes[0], axes[2], axes[4]
@@ -84,6 +91,14 @@ def test_marks_are_sizes_in_per_cent():
     assert spread.containers[0][0].get_ydata() == pytest.approx(
         100 * np.std(np.linspace(-1, 1, len(SEEDS)) * SWAY, ddof=1) / p
     )
+
+
+def test_a_law_that_the_theory_does_not_cover_is_not_held_against_it():
+    made = tables(cells(silent_laws={"one_bit": "a reason"}))
+    marked = Tables(mark_silent(made.readout, made.facts), made.theory, None, made.facts)
+    axes = draw(marked).figure.axes
+    assert axes[0].containers[0][0].get_ydata() == pytest.approx(100 * BIAS / np.array(WIDTHS))  # of Gaussian weights
+    assert axes[2].containers[0][0].get_ydata() == pytest.approx(100 * GAP / np.array(WIDTHS))
 
 
 @pytest.mark.parametrize("power", [0.5, 1.0])

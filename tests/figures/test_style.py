@@ -96,3 +96,14 @@ def test_laws_with_a_parameter_are_spelled_in_words():
     assert law_words("student:2.5") == "Student (ν = 2.5)"
     assert law_words("sparse:0.1") == "sparse (share 0.1)"
     assert law_words("asymmetric:2") == "asymmetric 2-bit"
+
+
+def test_notes_are_as_wide_as_their_figure_and_formulas_stay_whole():
+    figure, _ = style.grid(1, 1, 2, 2)
+    said = [" ".join(["words"] * 20), "the formula $n ≥ d_L$ is one", "end"]
+    style.note(figure, said)
+    lines = figure.get_supxlabel().split("\n")
+    assert len(lines) > 2
+    assert max(map(len, lines)) <= 2 * style.NOTE_LETTERS
+    assert any("$n ≥ d_L$" in line for line in lines)
+    assert " ".join(lines) == "; ".join(said)

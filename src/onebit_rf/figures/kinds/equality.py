@@ -3,6 +3,7 @@
 Equal is what two one-sided tests show (figures/equivalence.py), not what no test tells apart.
 """
 
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any
@@ -19,6 +20,7 @@ from onebit_rf.figures.facts import Facts
 from onebit_rf.figures.findings import (
     Finding,
     baseline_of,
+    covered,
     depths_in_words,
     interval,
     law_words,
@@ -45,6 +47,7 @@ MEAN = {"ls": ":", "color": "0.3", "lw": 1.0, "zorder": 3}
 BARS = {"elinewidth": 0.8, "capsize": 0}
 NEAR = 0.1  # |n/d_L − 1| up to which one singular value decides: left out of the mean deviation from the theory
 LINEAR = 10  # deviations up to so many margins are drawn on a linear axis; else it is logarithmic outside ±margin
+LETTERS = 38  # of a line within a panel
 MOST_SAID = 4  # panels with sentences of their own
 MOST_NAMED = 4  # values that a sentence names; more are counted
 
@@ -100,7 +103,8 @@ class Equality(FigureRecord, tag="equality"):
                 pen = Pen(colour, place - (len(palette) - 1) / 2, len(palette), found.laws, self.x != "law")
                 _draw_colour(panel, points, of_colour, pen)
             _draw_mean_cost(panel, points, [row for row in drawn if row in with_mean])
-            _dress_panel(panel, points, title, self._label, self.margin, silent=points.of("deviations", drawn) is None)
+            silence = next((found.facts[row["cell"]].silence for row in drawn), "")
+            _dress_panel(panel, points, title, self._label, self.margin, silence)
         _set_scales(axes[0], points, rows, found.metric, self.margin)
         at_n = [] if self.x == "n_train" else [layout.n_in_words(tables.facts, at)]
         titles = [*at_n, style.seeds_in_words(tables.readout)]
@@ -262,15 +266,16 @@ def _draw_mean_cost(panel: "Sequence[Axes]", points: Points, rows: Sequence[Row]
         panel[1].plot(every / width, 100 / every, **MEAN)
 
 
-def _dress_panel(panel: "Sequence[Axes]", points: Points, title: str, label: str, margin: float, silent: bool) -> None:
-    """Write the title, shade the margin, label the x-axis; where the theory is silent, say so."""
+def _dress_panel(panel: "Sequence[Axes]", points: Points, title: str, label: str, margin: float, silence: str) -> None:
+    """Write the title, shade the margin, label the x-axis; where the theory is silent, say why."""
     panel[0].set_title(title)
     panel[-1].axhspan(-100 * margin, 100 * margin, color="0.9", lw=0, zorder=0)
     for axes in panel:
         points.axis.dress(axes, label if axes is panel[-1] else "")
         axes.tick_params(labelbottom=axes is panel[-1])
-    if silent and len(panel) > 2:
-        panel[1].text(0.5, 0.6, "no theory", transform=panel[1].transAxes, ha="center", color="0.4")
+    if silence and len(panel) > 2:
+        reason = textwrap.fill(f"no theory: {silence}", LETTERS)
+        panel[1].text(0.5, 0.5, reason, transform=panel[1].transAxes, ha="center", va="center", color="0.4", fontsize=7)
 
 
 def _set_scales(panel: "Sequence[Axes]", points: Points, rows: Sequence[Row], metric: str, margin: float) -> None:
@@ -364,7 +369,7 @@ def _mean_cost(points: Points, rows: Sequence[Row], where: str) -> list[Finding]
 
     found = []
     for key in (curves.key_of(row) for row in rows if points.has_mean(row)):
-        some = points.rows[key]
+        some = covered(points.rows[key])
         some = some[some["converged"] & (some["n_train"] <= FEW * points.found.width(key))]
         expected = points.found.theory[key].set_index("n_train")["value"].reindex(some["n_train"]).to_numpy()
         inverse = 1 / some["n_train"]

@@ -14,7 +14,7 @@ from onebit_rf.figures import curves, layout, style
 from onebit_rf.figures.axis import Axis
 from onebit_rf.figures.curves import Curves
 from onebit_rf.figures.facts import Facts
-from onebit_rf.figures.findings import Finding, baseline_of, law_words, per_cent, plain_text, with_interval
+from onebit_rf.figures.findings import Finding, baseline_of, covered, law_words, per_cent, plain_text, with_interval
 from onebit_rf.figures.kinds import Drawing, Experiments, FigureRecord, Tables
 from onebit_rf.figures.layout import At, Column, Metric, Panel, Row
 from onebit_rf.figures.power_law import PowerLaw, fit_mean, fit_spread, spread_interval
@@ -119,8 +119,9 @@ def _panels(rows: Sequence[Row], facts: Sequence[Facts], at: Mapping[str, Any], 
     for panel, some in layout.panels(rows, facts, colour).items():
         there: dict[float, dict[int, list[Row]]] = {}
         for row in some:
-            width = cells[row["cell"]].widths[row["depth"] - 1]
-            for n in (n for n in cells[row["cell"]].n_train if kept is None or n in kept):
+            cell = cells[row["cell"]]
+            width, exact = cell.widths[row["depth"] - 1], cell.noise == 0 and row["readout"] == "ridge:0"
+            for n in (n for n in cell.n_train if (kept is None or n in kept) and not (exact and n >= width)):
                 there.setdefault(round(n / width, DIGITS), {}).setdefault(width, []).append(row)
         for ratio, widths in sorted(there.items()):
             if len(widths) >= LEAST:
@@ -158,9 +159,9 @@ def _sized(points: "pd.DataFrame") -> "pd.DataFrame":
 
 
 def _deviation(rows: "pd.DataFrame", theory: "pd.DataFrame") -> "pd.DataFrame":
-    """Return the mean over seeds of simulation/theory − 1, the mean over the laws of a seed."""
+    """Return the mean over seeds of simulation/theory − 1, the mean over the laws of a seed that the theory covers."""
     expected = theory[theory["converged"]].set_index("n_train")["value"]
-    rows = rows[rows["converged"]]
+    rows = covered(rows[rows["converged"]])
     ratios = rows.assign(value=rows["value"] / expected.reindex(rows["n_train"]).to_numpy() - 1)
     per_seed = ratios.groupby(["seed", "n_train"], as_index=False)["value"].mean()
     return style.mean_over_seeds(per_seed.dropna(), ["n_train"])
