@@ -21,7 +21,10 @@ SIZE = (9.6, 7.2)  # inches
 MARGIN = 0.01
 NEAR = 0.1  # |n/d_L − 1| up to which one singular value decides
 SMALL = {"ls": "", "elinewidth": 0.8, "ms": 4.5, "capsize": 0}
-Experiment = Annotated[str, Meta(description="name of an experiment")]
+COVER = {
+    "covered by the theory": {"color": "#0072B2"},
+    "not covered": {"color": "#D55E00", "markerfacecolor": "white"},
+}
 
 
 class Summary(FigureRecord, tag="summary"):
@@ -70,6 +73,8 @@ class Summary(FigureRecord, tag="summary"):
             _draw_laws(below, *_of(tables, self.laws)[::2]),
             _draw_cost(last, tables, self.cost),
         ]
+        for letter, panel in zip("abcd", (top, beside, below, last), strict=True):
+            panel.set_title(f"({letter}) {panel.get_title()}", fontsize=10)
         figure.suptitle("One-bit weights in random-feature networks", fontsize=12)
         style.note(figure, [style.seeds_in_words(tables.readout), f"shaded: ±{100 * MARGIN:g} %"])
         return Drawing(figure, _CAPTION, findings)
@@ -112,26 +117,19 @@ def _draw_boundary(axes: "Axes", readout: "pd.DataFrame", cell: Facts) -> Findin
     rows = readout[readout["n_train"].isin(cell.n_train)]
     rows = rows[(rows["n_train"] / cell.widths[-1] - 1).abs() > NEAR]
     gaps = paired(rows, "one_bit", "gaussian", ["depth", "n_train"]).rename("value").reset_index()
-    depths = sorted(gaps["depth"].unique())
-    for colour, (depth, points) in zip(
-        style.colours(len(depths)), style.mean_over_seeds(gaps, ["depth", "n_train"]).groupby("depth"), strict=True
-    ):
+    means = style.mean_over_seeds(gaps, ["depth", "n_train"])
+    depths, keys = sorted(means["depth"].unique()), []
+    for colour, (depth, points) in zip(style.colours(len(depths)), means.groupby("depth"), strict=True):
         x = points["n_train"] / cell.widths[depth - 1] + 0.006 * (depth - np.mean(depths))
         axes.errorbar(x, 100 * points["mean"], 100 * points["half"], color=colour, marker="o", **{**SMALL, "ms": 3})
-    axes.legend(
-        handles=[
-            style.key(f"$L = {depth}$", marker="o", ms=4, color=colour)
-            for depth, colour in zip(depths, style.colours(len(depths)), strict=True)
-        ],
-        loc="lower right",
-        ncols=len(depths),
-    )
+        keys.append(style.key(f"$L = {depth}$", marker="o", ms=4, color=colour))
+    axes.legend(handles=keys, loc="lower left", ncols=len(depths), columnspacing=1.0, handletextpad=0.2)
     _shade(axes, "h")
     axes.set(xlabel="samples per feature $n/d_L$", ylabel="one-bit / Gaussian − 1 (%)")
-    style.centre_on_zero(axes)
-    return _gap(
-        axes, rows, ["depth", "n_train"], f"{style.describe(cell.dims, cell.activation)}, |n/d_L − 1| > {NEAR:g}"
-    )
+    reach = 100 * max(3 * MARGIN, 1.3 * means["mean"].abs().max())  # bars near n = d_L may leave the panel
+    axes.set_ylim(-reach, reach)
+    network = style.describe(cell.dims, cell.activation)
+    return _gap(axes, rows, ["depth", "n_train"], f"{network}, |n/d_L − 1| > {NEAR:g}")
 
 
 def _draw_laws(axes: "Axes", readout: "pd.DataFrame", cell: Facts) -> Finding:
@@ -144,12 +142,13 @@ def _draw_laws(axes: "Axes", readout: "pd.DataFrame", cell: Facts) -> Finding:
     order = sorted(gaps, key=lambda law: (law not in told, abs(gaps[law].mean())))
     for place, law in enumerate(reversed(order)):
         value, low, high = (100 * number for number in interval(gaps[law]))
-        look = {"color": style.law_look("gaussian" if law in told else "one_bit")["color"]}
-        look |= {"markerfacecolor": look["color"] if law in told else "white"}
+        look = list(COVER.values())[law not in told]
         axes.errorbar(value, place, xerr=[[value - low], [high - value]], marker="o", **SMALL, **look)
     axes.set_yticks(range(len(order)), labels=[law_words(law) for law in reversed(order)])
     axes.set_xscale("symlog", linthresh=100 * MARGIN)
+    axes.margins(x=0.08)
     _shade(axes, "v")
+    axes.legend(handles=[style.key(words, marker="o", ms=5, **look) for words, look in COVER.items()], loc="lower left")
     axes.set_xlabel("test MSE / that of Gaussian weights − 1 (%)")
     worst = max((law for law in order if law in told), key=lambda law: abs(gaps[law].mean()))
     number = interval(gaps[worst])
