@@ -69,7 +69,8 @@ def test_learned_weights_are_a_law():
 
 
 def test_networks_need_no_kind():
-    assert plain(study().networks["relu_64"]) == {"activation": "relu", "kind": "mlp", "widths": [64]}
+    network = plain(study().networks["relu_64"])
+    assert network == {"activation": "relu", "kind": "mlp", "step": {"rate": 0.0, "rows": 0}, "widths": [64]}
 
 
 def test_reading_trainings_imports_no_torch():

@@ -339,12 +339,127 @@ def test_infinite_degrees_are_spelled_so():
     assert layout.words("dataset.degrees", float("inf")) == "degrees of freedom $\\nu$ = ∞"
 
 
-@pytest.mark.parametrize("metric", [None, "gap"])
-def test_what_the_features_own_spectrum_predicts_is_no_simulation(metric):
-    """Of the labels of a data set the table holds fits and predictions of the same numbers: only fits are marks."""
-    cell = facts(target="labels", outputs=1, described=False, noise=None, teacher=None)
-    fits = readout(cell, estimator="labels", metric=metric or "mse")
-    both = pd.concat([fits, fits.assign(estimator="own_spectrum", value=99.0)], ignore_index=True)
-    drawing = draw(LearningCurve(experiments=["net"], metric=metric), Tables(readout=both, facts=[cell]))
-    assert drawing.figure.axes[0].containers[0][0].get_ydata()[0] == pytest.approx(expected(1, 1) * 1.01)
-    assert [finding.value for finding in drawing.findings] == pytest.approx([0.01] * len(drawing.findings))
+def labelled(cell="net", **changes):
+    """A cell of labels that its features' own spectrum predicts."""
+    own = {"target": "labels", "outputs": 1, "described": False, "noise": None, "teacher": None, "own_spectrum": True}
+    return facts(cell, **{**own, **changes})
+
+
+def of_own_spectrum(*cells, metric="mse"):
+    """Fits, and what is predicted of them: 1 % more below n = d_L, 4 % less above, of one bit twice that; none at 8."""
+    fits = readout(*cells, estimator="labels", metric=metric)
+    more = np.where(fits["n_train"] < 8, 0.01, -0.04) * np.where(fits["law"] == "one_bit", 2, 1)
+    found = fits["n_train"] != 8
+    own = fits.assign(
+        estimator="own_spectrum", value=(fits["value"] * (1 + more)).where(found, np.inf), converged=found
+    )
+    return Tables(readout=pd.concat([fits, own], ignore_index=True), facts=cells)
+
+
+@pytest.mark.parametrize("metric", [None, "mse", "gap", "train_mse"])
+def test_the_features_own_spectrum_is_the_theory_of_labels(metric):
+    drawing = draw(
+        LearningCurve(experiments=["net"], metric=metric), of_own_spectrum(labelled(), metric=metric or "mse")
+    )
+    top, bottom = drawing.figure.axes[:2]
+    marks = top.containers[0][0]
+    assert marks.get_ydata()[0] == pytest.approx(expected(1, 1) * 1.01)  # fits only
+    assert marks.get_linestyle() == "None"
+    (n, gaussian), (_, one_bit) = lines_of(top)[:2]  # a line a law, the mean over seeds, broken at the threshold
+    assert n.tolist() == (np.arange(1, 13) / 8).tolist()
+    assert gaussian[0] == pytest.approx(expected(1, 1) * 1.01 * 1.01)
+    assert one_bit[0] == pytest.approx(expected(1, 1) * 1.01 * 1.01 * 1.02)
+    assert np.isnan(gaussian[7])
+    assert bottom.get_ylabel() == "simulation /\nown-spectrum − 1 (%)"
+    deviations = bottom.containers[0][0].get_ydata()
+    assert deviations == pytest.approx(np.where(np.arange(1, 12) < 8, 100 / 1.01 - 100, 100 / 0.96 - 100))
+    assert "theory, from the features'\nown spectrum, by law" in [
+        text.get_text() for text in drawing.figure.legends[0].get_texts()
+    ]
+
+
+def test_deviations_from_the_own_spectrum_are_said_of_each_law_on_either_side_of_the_threshold():
+    drawing = draw(LearningCurve(experiments=["net"]), of_own_spectrum(labelled()))
+    said = [finding for finding in drawing.findings if "own-spectrum theory" in finding.sentence]
+    values = {
+        ("n < d_L", "Gaussian"): 1 / 1.01 - 1,
+        ("n < d_L", "one-bit"): 1 / 1.02 - 1,
+        ("n > d_L", "Gaussian"): 1 / 0.96 - 1,
+        ("n > d_L", "one-bit"): 1 / 0.92 - 1,
+    }
+    assert [finding.value for finding in said] == pytest.approx(list(values.values()))
+    for finding, (side, law) in zip(said, values, strict=True):
+        assert f"{side}, {law} weights" in finding.sentence
+    assert drawing.findings[0].value == pytest.approx(0.01)  # one bit against Gaussian, as ever
+
+
+def test_the_own_spectrum_says_nothing_of_accuracy():
+    cell = labelled(outputs=10)
+    rows = pd.concat([of_own_spectrum(cell).readout, readout(cell, estimator="labels", metric="accuracy")])
+    drawing = draw(LearningCurve(experiments=["net"]), Tables(readout=rows, facts=[cell]))
+    assert drawing.figure.axes[1].get_ylabel() == "law / Gaussian\n− 1 (%)"
+    assert drawing.figure.axes[0].get_ylabel() == "test accuracy"
+
+
+def test_cells_with_own_spectrum_and_without_it_share_a_figure_of_accuracy_only():
+    cells = [labelled(outputs=10), labelled("other", outputs=10, own_spectrum=False)]
+    record = {"experiments": ["net", "other"]}
+    (mistake,) = LearningCurve(**record, metric="mse").check(cells)
+    assert mistake.startswith(": cells with own_spectrum and without it do not share a figure")
+    assert list(LearningCurve(**record, metric="mse", at={"experiment": "net"}).check(cells)) == []
+    assert list(LearningCurve(**record).check(cells)) == []
+
+
+def step_sizes(rates=(0.0, 1.0, 4.0, 16.0)):
+    """Labels at several step sizes; the network is the same."""
+    return [labelled(f"s/rate~{rate:g}", swept={"network.step.rate": rate}, n_train=[4]) for rate in rates]
+
+
+def test_a_sweep_of_labels_holds_laws_against_each_other_on_lines_of_the_own_spectrum():
+    record = Sweep(experiments=["s"], x="network.step.rate", at={"depth": 1}, metric="mse")
+    drawing = draw(record, of_own_spectrum(*step_sizes()))
+    top, bottom = drawing.figure.axes[:2]
+    x, y = lines_of(top)[0]
+    assert x.tolist() == [0.25, 1, 4, 16]  # 0 has a place of its own on the logarithmic axis
+    assert y == pytest.approx([expected(1, 4) * 1.01 * 1.01] * 4)
+    assert [text.get_text() for text in bottom.get_xticklabels()] == ["0", "1", "4", "16"]
+    assert bottom.get_ylabel() == "law / Gaussian\n− 1 (%)"
+    assert bottom.containers[0][0].get_ydata() == pytest.approx([1.0] * 4)
+
+
+def test_a_sweep_without_a_theory_says_what_happens_along_it():
+    """Errors fall to 1/2 along the sweep, those of one bit to 3/4, from 1 % above."""
+    made = of_own_spectrum(*step_sizes())
+    share = np.where(made.readout["law"] == "one_bit", 0.75, 0.5)
+    value = made.readout["value"].where(made.readout["network.step.rate"] != 16, made.readout["value"] * share)
+    record = Sweep(experiments=["s"], x="network.step.rate", at={"depth": 1}, metric="mse")
+    drawing = draw(record, Tables(readout=made.readout.assign(value=value), facts=made.facts))
+    said = {finding.sentence.partition(" (")[0]: finding.value for finding in drawing.findings}
+    assert said["s: test MSE of Gaussian weights from step size η 0 to 16 −50.00 %"] == pytest.approx(-0.5)
+    assert said["s: test MSE of one-bit weights from step size η 0 to 16 −25.00 %"] == pytest.approx(-0.25)
+    assert said["s, step size η = 0: test MSE of one-bit against Gaussian weights +1.00 %"] == pytest.approx(0.01)
+    assert said["s, step size η = 16: test MSE of one-bit against Gaussian weights +51.50 %"] == pytest.approx(0.515)
+    kept = (0.75 * 1.01 - 1.01) / -0.5  # one bit starts 1 % above
+    assert said["s: one-bit weights keep of the change of Gaussian ones from step size η 0 to 16 +50.50 %"] == (
+        pytest.approx(kept)
+    )
+
+
+def test_a_sweep_of_labels_that_changes_nothing_keeps_nothing():
+    drawing = draw(Sweep(experiments=["s"], x="network.step.rate", metric="mse"), of_own_spectrum(*step_sizes()))
+    assert not [finding for finding in drawing.findings if "keep of the change" in finding.sentence]
+    assert [finding.value for finding in drawing.findings if "from step size" in finding.sentence] == pytest.approx(
+        [0, 0]
+    )
+
+
+def test_the_ends_of_a_sweep_may_be_widths_and_a_panel_may_have_one_only():
+    def cell(width, noise):
+        swept = {"network.widths": f"{width}x2", "dataset.noise": noise}
+        return labelled(f"s/{width}/{noise}", swept=swept, dims=[30, width, width], n_train=[4])
+
+    made = of_own_spectrum(cell(8, 0.0), cell(64, 0.0), cell(8, 1.0))
+    drawing = draw(Sweep(experiments=["s"], x="network.widths", metric="mse"), made)
+    ends = [finding.sentence for finding in drawing.findings if " to " in finding.sentence.partition(" (")[0]]
+    assert len(ends) == 2  # laws, of the panel with two widths
+    assert all("from width d 8 × 2 to 64 × 2" in sentence for sentence in ends)

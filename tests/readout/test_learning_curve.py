@@ -74,6 +74,32 @@ def test_dependent_features_still_give_the_minimum_norm_solution():
         np.testing.assert_allclose(fits[:, i], np.linalg.pinv(train[:n]) @ labels[:n], atol=1e-9)
 
 
+@given(st.integers(0, 99), st.floats(0.01, 100))
+def test_units_that_fire_together_still_give_the_minimum_norm_solution(seed, ratio):
+    """Deep in a ReLU network two units may fire on the same few rows only: a pivot is then rounding, of any sign."""
+    train, _, labels = draw(seed)
+    train[:, 3] = np.where(np.arange(N) == 5, 0.7, 0.0)
+    train[:, 9] = ratio * train[:, 3]
+    train[:, 11] = ratio * train[:, 2]
+    grid = np.array([N - 10, N])
+    fits = LearningCurve(train, grid).fit(labels)[0]
+    for i, n in enumerate(grid):
+        np.testing.assert_allclose(fits[:, i], np.linalg.pinv(train[:n]) @ labels[:n], rtol=1e-6, atol=1e-6)
+
+
+def test_a_dead_unit_among_features_with_a_mean_gets_no_weight():
+    """The mean is the largest singular value, of whose rounding the zero of a dead unit must not rise above the cut."""
+    rng = np.random.default_rng(0)
+    train = np.maximum(rng.standard_normal((300, 20)) @ rng.standard_normal((20, 100)) + 3, 0)
+    train[:, 7] = 0
+    labels = rng.standard_normal((300, 2))
+    others = np.delete(np.arange(100), 7)
+    (fit,) = LearningCurve(train, np.array([300])).fit(labels)[0].swapaxes(0, 1)
+    wanted = np.linalg.solve(train[:, others].T @ train[:, others], train[:, others].T @ labels)
+    np.testing.assert_allclose(fit[others], wanted, atol=1e-9)
+    np.testing.assert_allclose(fit[7], 0, atol=1e-9)
+
+
 @given(st.integers(2, N - 1))
 def test_later_samples_do_not_change_earlier_fits(last):
     train, test, labels = draw()

@@ -15,7 +15,7 @@ from onebit_rf.data.dataset import data_root
 from onebit_rf.data.kinds import DATASETS
 from onebit_rf.data.sources import SOURCES
 from onebit_rf.errors import OnebitError
-from onebit_rf.features.extract import LEARNED
+from onebit_rf.features.extract import LEARNED, STEP
 from onebit_rf.features.layers import ENCODINGS
 from onebit_rf.figures.kinds import FIGURES
 from onebit_rf.jobs.sources import fingerprint
@@ -148,6 +148,7 @@ def features_code(wildcards, script="extract_features"):
     dataset, network = study.datasets[wildcards.dataset], study.networks[wildcards.network]
     law = law_of(wildcards)
     learned = [LEARNED] if study.learned_from(law) else []
+    stepped = [STEP] if network.has_step else []
     return code(
         script,
         *dataset_modules(dataset),
@@ -155,7 +156,14 @@ def features_code(wildcards, script="extract_features"):
         ENCODINGS.module(LAWS.get(law).encoding),
         ACTIVATIONS.module(network.activation),
         *learned,
+        *stepped,
     )
+
+
+def step_of(wildcards):
+    """The step that the first hidden layer takes; None where it is as drawn."""
+    network = study.networks[wildcards.network]
+    return {**plain(network.step), "outputs": shape_of(wildcards.dataset).outputs} if network.has_step else None
 
 
 def learned_weights(wildcards):

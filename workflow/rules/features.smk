@@ -18,6 +18,7 @@ rule extract_features:
         dataset=lambda wildcards: plain(study.datasets[wildcards.dataset]),
         network=lambda wildcards: plain(study.networks[wildcards.network]),
         law=law_of,
+        step=step_of,
         code=features_code,
     message:
         "{wildcards.law} features of {wildcards.dataset} by {wildcards.network}, seed {wildcards.seed}"

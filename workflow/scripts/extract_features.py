@@ -21,5 +21,6 @@ if __name__ == "__main__":
             seed=seed,
             params={"dataset": record, "network": network, "law": law, "seed": seed},
             weights=next(iter(snakemake.input.get("weights", [])), None),
+            step=snakemake.params.step,
             progress=lambda depths: progress(depths, "features"),
         )

@@ -5,7 +5,7 @@ both are named by what they are, a record that the configuration has under a nam
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from itertools import chain, count, product
@@ -25,6 +25,7 @@ from onebit_rf.model.record import Record, plain
 from onebit_rf.model.registry import number_text
 from onebit_rf.model.values import Value, column_value
 from onebit_rf.training.networks import NetworkRecord
+from onebit_rf.training.networks.mlp import Step
 from onebit_rf.training.quantizers import QUANTIZERS
 from onebit_rf.training.recipe import Recipe
 
@@ -73,9 +74,14 @@ class Cell:
 
     @property
     def silence(self) -> str:
-        """Why the theory says nothing of it; empty where it does: of a teacher on inputs whose spectrum is given."""
+        """Why the theory says nothing of it; empty where it does: of a teacher on inputs whose spectrum is given.
+
+        A step makes the entries of W_1 depend on each other.
+        """
         if not isinstance(self.task, TeacherTask):
             return "the labels are the data's own"
+        if self.net.has_step:
+            return "W_1 took a step"
         return self.data.silence if self.data.spectrum is None else ""
 
     @property
@@ -199,7 +205,7 @@ def _places(name: str, experiment: AnyExperiment | Training, datasets: Named, ne
             tail = "".join(f",{leaf}~{file_text(_at(found[part], leaf))}" for leaf in changed)
             if known.records.get(names[part]) != parts[part]:
                 names[part] = known.add(parts[part], names[part] + tail)
-        nodes = {**plain(record), **found, "network": _told(parts["network"], row)}
+        nodes = {**plain(record), **found, "network": _told(parts["network"], leaves)}
         named = {part: names[part] for part in _PARTS if isinstance(row.get(part, ""), str)}
         values = {leaf: named[leaf] if leaf in named else column_value(_at(nodes, leaf)) for leaf in leaves}
         title = unique("/".join([name, *(f"{leaf}~{file_text(value)}" for leaf, value in values.items())]), taken)
@@ -209,11 +215,11 @@ def _places(name: str, experiment: AnyExperiment | Training, datasets: Named, ne
         yield _Place(title, values, record, names, parts)
 
 
-def _told(network: NetworkRecord, row: Mapping[str, Any]) -> dict[str, Any]:
-    """A network as its names tell it: without its kind, where that is the usual one and not swept."""
-    node = plain(network)
-    usual = node["kind"] == network.usual_kind and "network.kind" not in row
-    return {key: value for key, value in node.items() if not (usual and key == "kind")}
+def _told(network: NetworkRecord, leaves: Sequence[str]) -> dict[str, Any]:
+    """A network as its names tell it: without kind and step, where these are the usual ones and not swept."""
+    node, usual = plain(network), {"kind": network.usual_kind, "step": plain(Step())}
+    swept = {leaf.split(".")[1] for leaf in leaves if leaf.startswith("network.")}
+    return {key: value for key, value in node.items() if key in swept or value != usual.get(key)}
 
 
 def at_cell(swept: Mapping[str, Any]) -> str:

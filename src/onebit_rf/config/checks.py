@@ -131,6 +131,7 @@ def _check_cell(cell: Cell, study: Study) -> Iterator[str]:
     yield from (mistake for law in cell.laws for mistake in _check_learned(cell, law, study))
     if cell.equivalents:
         yield from _check_equivalents(cell, shape)
+    yield from _check_step(cell, shape)
     if isinstance(cell.task, TeacherTask):
         yield from _check_teacher(cell, shape)
     elif cell.task.own_spectrum and (rows := all_rows(shape) - cell.task.skip) <= max(cell.net.widths):
@@ -158,6 +159,22 @@ def _check_learned(cell: Cell, name: str, study: Study) -> Iterator[str]:
     elif cell.task.skip < training.recipe.n_train + training.recipe.n_valid:
         rows = training.recipe.n_train + training.recipe.n_valid
         yield f".skip: must be at least {rows}, the rows that {law.training} saw, got {cell.task.skip}"
+
+
+def _check_step(cell: Cell, shape: Shape) -> Iterator[str]:
+    """Yield what keeps the first hidden layer of a cell from taking its step."""
+    if not cell.net.has_step:
+        return
+    rows = cell.net.step.rows
+    others = [law for law in cell.laws if LAWS.get(law).quantise is None]
+    if others:
+        yield f".laws: {others[0]} rounds no Gaussian draw, which takes the step; leave it out, or network.step"
+    if not shape.outputs:
+        yield f".network.step: data set {cell.dataset!r} has no labels to learn; use single_index, images or a table"
+    if cell.shift:
+        yield ".network.step: its features have no second path; leave out test_inputs and test_weights"
+    if cell.task.skip < rows:
+        yield f".skip: must be at least {rows}, the rows that network.step saw, got {cell.task.skip}"
 
 
 def _check_path(cell: Cell, study: Study) -> Iterator[str]:

@@ -34,9 +34,15 @@ def weights_bytes(dims: list[int]) -> int:
 
 
 def features_bytes(shape: Shape, network: Network) -> int:
-    """Memory of the features: one layer's weights, its inputs and outputs, each with the table's copy."""
+    """Memory of the features: one layer's weights, its inputs and outputs, each with the table's copy.
+
+    A step adds in float64 four matrices of its rows' outputs, their inputs, and four of W_1's size.
+    """
     dims, rows = [shape.input_dim, *network.widths], all_rows(shape)
-    return PROCESS_BYTES + max(8 * before * after + 8 * rows * (before + after) for before, after in pairwise(dims))
+    layers = max(8 * before * after + 8 * rows * (before + after) for before, after in pairwise(dims))
+    seen = network.step.rows if network.has_step else 0
+    step = 8 * (seen * (4 * dims[1] + dims[0]) + 4 * dims[0] * dims[1]) if seen else 0
+    return PROCESS_BYTES + layers + step
 
 
 def second_path_bytes(shape: Shape, network: Network) -> int:
@@ -68,9 +74,9 @@ def conditions_bytes(shape: Shape) -> int:
 
 
 def features_flops(shape: Shape, network: Network) -> float:
-    """Operations of the products of all layers."""
-    products = (before * after for before, after in pairwise([shape.input_dim, *network.widths]))
-    return 2.0 * all_rows(shape) * sum(products)
+    """Operations of the products of all layers; of a step, W_1's twice more on its rows, which are among all rows."""
+    first, *others = (before * after for before, after in pairwise([shape.input_dim, *network.widths]))
+    return 2.0 * all_rows(shape) * ((3 if network.has_step else 1) * first + sum(others))
 
 
 def readout_flops(task: Task, shape: Shape, network: Network) -> float:

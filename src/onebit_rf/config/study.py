@@ -137,4 +137,5 @@ class Study:
             outputs=self.shapes[cell.dataset].outputs,
             silence=cell.silence,
             silent_laws=self.silent_laws(cell),
+            own_spectrum=getattr(cell.task, "own_spectrum", False),
         )

@@ -75,7 +75,7 @@ class Task(Record, tag_field="target", kw_only=True):
 
     n_train: Annotated[SampleSizes, Meta(description="sample sizes n of the fits")]
     readouts: Readouts
-    skip: Annotated[int, Meta(ge=0, description="train rows left out: those that learned weights were trained on")] = 0
+    skip: Annotated[int, Meta(ge=0, description="train rows left out: those that learned weights have seen")] = 0
     test_inputs: InputsAtTest = msgspec.field(default_factory=InputsAtTest)
     test_weights: WeightsAtTest = msgspec.field(default_factory=WeightsAtTest)
     test_readout: ReadoutAtTest = msgspec.field(default_factory=ReadoutAtTest)

@@ -33,6 +33,8 @@ def check_training(cell: TrainingCell, shape: Shape) -> Iterator[str]:
         yield f".sharpness.examples: must be at most n_train, {recipe.n_train}, got {cell.record.sharpness.examples}"
     if recipe.activation_bits and not cell.net.has_relu:
         yield f".activation_bits: rounds the outputs of ReLUs, which {cell.network!r} has not; leave it out"
+    if cell.net.has_step:
+        yield ".network.step: is a frozen network's, a training steps by itself; leave it out"
     if isinstance(cell.net, Mlp) and ACTIVATIONS.get(cell.net.activation).tensor is None:
         yield f".network.activation: {cell.net.activation} has no `tensor`, which training differentiates; add it"
     try:

@@ -19,6 +19,7 @@ from onebit_rf.tables.files import TableWriter
 from onebit_rf.weights.laws import LAWS
 
 LEARNED = "onebit_rf.features.learned"  # imported by name, so that features of drawn weights do not depend on it
+STEP = "onebit_rf.features.step"  # as well
 
 
 def draw_layers(law: str, dims: Sequence[int], seed: int) -> Iterator[Layer]:
@@ -51,6 +52,7 @@ def extract_features(
     seed: int,
     params: dict[str, Any],
     weights: str | Path | None = None,
+    step: dict[str, Any] | None = None,
     progress: Callable[[Iterable[int]], Iterable[int]] = iter,
 ) -> None:
     """Write the features of all depths of a data set, one row group per depth.
@@ -65,10 +67,13 @@ def extract_features(
         seed: of weights that are drawn.
         params: what the table's provenance records.
         weights: the table of weights that are learned.
+        step: `outputs`, `rate` and `rows` of `features.step`, which W_1 takes; None where it is as drawn.
         progress: wraps the iteration over depths.
     """
     rows = split_and_label(dataset)
     layers = layers_of(law, [dataset.x.shape[1], *widths], seed, weights)
+    if step is not None:
+        layers = importlib.import_module(STEP).stepped_layers(layers, dataset, law, widths[0], activation, seed, **step)
     features = propagate(dataset.x, layers, activation)
     with TableWriter(path, FEATURES, params) as writer:
         for depth in progress(range(1, len(widths) + 1)):

@@ -1,6 +1,6 @@
 """What learning curves and sweeps share: the rows of a curve, its deviation from the theory, and words around it."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,6 +32,8 @@ METRICS |= {"shifted_mse": "MSE on the second path", "shifted_error_rate": "erro
 METRICS |= {"shifted_accuracy": "accuracy on the second path"}
 METRICS |= {"lambda_max": "largest eigenvalue of $X^TX/n$", "trace": "trace of $X^TX/n$"}
 CURVE = ["cell", "depth", "readout"]
+OWN = ("mse", "train_mse", "gap")  # what the features' own spectrum predicts of ridge on labels
+FEATURES = ("law", "seed")  # what tells features from others of the same cell and depth
 SQUARES = ("mse", "train_mse", "gap", "shifted_mse", "lambda_max", "trace")  # drawn on a logarithmic axis
 EXACT = (
     "$n ≥ d_L$ without noise: the teacher is recovered exactly, not drawn",
@@ -67,6 +69,8 @@ def one_metric(rows: Sequence[Row], facts: Sequence[Facts], wanted: str | None =
     """Return a mistake, from the figure's key on, where curves of different metrics would share axes."""
     cells = {cell.cell: cell for cell in facts}
     metrics = {metric_of(cells[row["cell"]], row["readout"], wanted): row for row in rows}
+    if metrics.keys() <= set(OWN) and len({cells[row["cell"]].own_spectrum for row in rows}) > 1:
+        return [": cells with own_spectrum and without it do not share a figure; choose by `at`, or draw one of each"]
     for row in rows if wanted else ():
         if wanted not in measures(cells[row["cell"]], row["readout"]):
             return [f".metric: {wanted} is not measured of {row['readout']} in {row['experiment']}; choose by `at`"]
@@ -87,8 +91,12 @@ class Curves:
     Attributes:
         rows: simulated rows of every curve, `value` the error.
         errors, deviations: their means over seeds, a row for each law and n, and `half` an interval; deviations are
-            simulation/theory − 1 of the laws that it covers, and law/baseline − 1 of the same seed where there is none.
-        theory: predicted rows of the curves that have a theory, of some law at least.
+            simulation/theory − 1 of the laws that it covers, and law/baseline − 1 of the same seed where they are not
+            `from_theory`.
+        theory: predicted rows of the curves that have a theory, of some law at least; from the features' own spectrum
+            for each law, the mean over seeds.
+        own: whether the theory is that from the features' own spectrum.
+        from_theory: whether deviations are from the theory.
         facts: by cell.
         laws: in the order of the tables.
         averaged: whether the errors are averaged over all teachers.
@@ -96,29 +104,45 @@ class Curves:
         metric: what is drawn.
     """
 
-    def __init__(self, tables: Tables, rows: Sequence[Row], at: Mapping[str, Any], metric: str | None = None) -> None:
-        """Sort the tables by the curves in `rows`, at the n and laws that `at` leaves; they are of `metric`."""
+    def __init__(
+        self,
+        tables: Tables,
+        rows: Sequence[Row],
+        at: Mapping[str, Any],
+        metric: str | None = None,
+        between_laws: bool = False,
+    ) -> None:
+        """Sort the tables by the curves in `rows`, at the n and laws that `at` leaves; they are of `metric`.
+
+        With `between_laws` deviations are from the baseline law even where the features' own spectrum gives a theory.
+        """
         self.facts = {cell.cell: cell for cell in tables.facts}
         self.metric = metric_of(self.facts[rows[0]["cell"]], rows[0]["readout"], metric)
         self._ids = {key_of(row): i for i, row in enumerate(rows)}
         readout, kept = tables.readout, chosen(at, tables.facts)
         for name in kept.keys() & {"n_train", "law"}:
             readout = readout[readout[name].isin(kept[name])]
-        readout = _one_estimator(self._numbered(readout[readout["metric"] == self.metric]))
+        readout = self._numbered(readout[readout["metric"] == self.metric])
+        own, readout = readout[readout["estimator"] == "own_spectrum"], _one_estimator(readout)
         self.laws = list(readout["law"].unique())
         self.averaged = "teacher_averaged" in set(readout["estimator"])
         theory = tables.theory
         if theory is not None:
             theory = self._numbered(theory[theory["metric"] == self.metric])
-        self.theory = {} if theory is None else self._by_curve(theory[~theory["curve"].isin(_silent_curves(readout))])
-        expected = np.full(len(readout), np.nan) if theory is None else _expected(readout, theory)
+        self.own = len(own) > 0 and (theory is None or theory.empty)
+        theory = own if self.own else theory
+        silent = set() if self.own else _silent_curves(readout)
+        self._predicted = {} if theory is None else self._by_curve(theory[~theory["curve"].isin(silent)])
+        self.theory = self._by_curve(_mean_lines(own)) if self.own else self._predicted
+        of = FEATURES if self.own else ()
+        expected = np.full(len(readout), np.nan) if theory is None else _expected(readout, theory, of)
         self.exact, drawn = bool((expected == 0).any()), expected != 0
         readout, expected = readout[drawn], expected[drawn]
         self.rows = self._by_curve(readout)
         self.errors = self._means(readout)
-        self.deviations = self._means(
-            covered(_from_theory(readout, expected)) if self.theory else from_baseline(readout)
-        )
+        self.from_theory = bool(self.theory) and not (self.own and between_laws)
+        against = _from_theory(readout, expected) if self.from_theory else from_baseline(readout)
+        self.deviations = self._means(covered(against) if self.from_theory and not self.own else against)
 
     def _numbered(self, frame: "pd.DataFrame") -> "pd.DataFrame":
         """Return the rows of the curves, with the curve's number as column `curve`."""
@@ -137,6 +161,10 @@ class Curves:
     def width(self, key: tuple[str, int, str]) -> int:
         """d_L of a curve."""
         return self.facts[key[0]].widths[key[1] - 1]
+
+    def predicted(self, keys: Iterable[tuple[str, int, str]]) -> "list[pd.DataFrame]":
+        """Return the rows that the simulated ones of some curves are held against, of each law and seed where `own`."""
+        return [self._predicted[key] for key in keys if key in self._predicted]
 
     def notes(self, rows: Iterable[Row], n_train: Callable[[tuple], Sequence[int] | None]) -> list[str]:
         """Return what is to be said below the figure: of points that are not drawn, of the n of each curve or of all,
@@ -195,11 +223,25 @@ def _one_estimator(rows: "pd.DataFrame") -> "pd.DataFrame":
     return rows[averaged | ~rows["curve"].isin(rows["curve"][averaged].unique()).to_numpy()]
 
 
-def _expected(readout: "pd.DataFrame", theory: "pd.DataFrame") -> np.ndarray:
-    """What the theory predicts of every row of `readout`; NaN where it has no number."""
+def _mean_lines(own: "pd.DataFrame") -> "pd.DataFrame":
+    """Return the means over seeds of what the features' own spectrum predicts, a row for each curve, law and n."""
+    found = own.assign(value=own["value"].where(own["converged"])).groupby(["curve", "law", "n_train"], observed=True)
+    return found.agg(value=("value", "mean"), converged=("converged", "any")).reset_index()
+
+
+def lines_of(theory: "pd.DataFrame") -> "Iterator[tuple[Any, pd.DataFrame]]":
+    """Yield line style and rows of every line of a theory: one, or one a law from the features' own spectrum."""
+    if "law" not in theory:
+        yield "-", theory
+        return
+    yield from ((style.law_line(law), rows) for law, rows in theory.groupby("law", observed=True))
+
+
+def _expected(readout: "pd.DataFrame", theory: "pd.DataFrame", of: Sequence[str] = ()) -> np.ndarray:
+    """What the theory, `of` these features or all, predicts of every row of `readout`; NaN where it has no number."""
     import pandas as pd
 
-    known, wanted = (pd.MultiIndex.from_frame(frame[["curve", "n_train"]]) for frame in (theory, readout))
+    known, wanted = (pd.MultiIndex.from_frame(frame[["curve", "n_train", *of]]) for frame in (theory, readout))
     return theory["value"].where(theory["converged"]).set_axis(known).reindex(wanted).to_numpy()
 
 
@@ -289,7 +331,7 @@ def panel_titles(panels: Mapping[Panel, Sequence[Row]], facts: Mapping[str, Fact
         return [_said(panel, beside=panels) for panel in panels]
     everywhere = describe_cells(list(facts.values()))
     cells = [[facts[row["cell"]] for row in rows] for rows in panels.values()]
-    own = [", ".join(text for text in describe_cells(some) if text not in everywhere) for some in cells]
+    own = [_lines([text for text in describe_cells(some) if text not in everywhere], ", ") for some in cells]
     named, unnamed = (
         [
             "\n".join(filter(None, [_said(panel, without, panels), text]))
@@ -302,10 +344,16 @@ def panel_titles(panels: Mapping[Panel, Sequence[Row]], facts: Mapping[str, Fact
 
 def _said(panel: Panel, without: Sequence[str] = (), beside: Iterable[Panel] = ()) -> str:
     others = [value for other in beside for name, value in other if name == "readout"]
-    parts = [words(name, value, others) for name, value in panel if value is not None and name not in without]
+    return _lines(
+        [words(name, value, others) for name, value in panel if value is not None and name not in without], " · "
+    )
+
+
+def _lines(parts: Iterable[str], joiner: str) -> str:
+    """Join parts, as many to a line as stand above a panel."""
     lines, line = [], ""
-    for part in parts:  # as many as stand above a panel
-        line, before = (f"{line} · {part}" if line else part), line
+    for part in parts:
+        line, before = (f"{line}{joiner}{part}" if line else part), line
         if before and len(plain_text(line)) > TITLE:
             lines, line = [*lines, before], part
     return "\n".join([*lines, line])
@@ -332,8 +380,10 @@ def dress(
     """
     for i in first_of_lines(len(axes)):
         axes[i][0].set_ylabel(METRICS[found.metric] + ("\n(averaged over teachers)" if found.averaged else ""))
-        axes[i][1].set_ylabel("simulation /\ntheory − 1 (%)" if found.theory else against_baseline(found.laws))
-    theory = [style.key("theory", ls="-", color="0.2", lw=1.2)] if found.theory else []
+        against = "own-spectrum" if found.own else "theory"
+        axes[i][1].set_ylabel(f"simulation /\n{against} − 1 (%)" if found.from_theory else against_baseline(found.laws))
+    words = "theory, from the features'\nown spectrum, by law" if found.own else "theory"
+    theory = [style.key(words, ls="-", color="0.2", lw=1.2)] if found.theory else []
     keys = [style.key(label, ls="-", color=colour) for label, colour in palette.values()]
     figure.legend(handles=[*style.law_keys(found.laws, "0.2"), *theory, *keys, *marks], loc="outside right center")
     shared = ", ".join(describe_cells(list(found.facts.values())))
@@ -348,18 +398,29 @@ def against_baseline(laws: Sequence[str]) -> str:
 def caption(found: Curves, against: str) -> str:
     """Say what is drawn, what lines and marks are, and what to know of the activations."""
     name = METRICS[found.metric]
-    lines = (
-        "Lines are theory, marks are simulation; below, simulation over theory."
-        if found.theory
-        else f"Below, the laws of the weights against the {law_words(baseline_of(found.laws))} one, seed by seed."
+    lines, laws = (
+        "",
+        f"Below, the laws of the weights against the {law_words(baseline_of(found.laws))} one, seed by seed.",
     )
+    if found.own:
+        moments = "the second moments of its features on all rows"
+        lines = f"Lines are theory, predicted for each law from {moments}, mean over seeds; marks are simulation. "
+        below = "Below, simulation over the prediction from the same seed's features." if found.from_theory else laws
+    elif found.theory:
+        below = "Lines are theory, marks are simulation; below, simulation over theory."
+    else:
+        below = laws
     averaged = " The error is averaged over all teachers without sampling." if found.averaged else ""
-    odd = not_odd(found.facts.values()) if found.theory else ""
-    return f"{name[0].upper()}{name[1:]} against {against}. {lines}{averaged}{odd}"
+    odd = not_odd(found.facts.values()) if found.theory and not found.own else ""
+    return f"{name[0].upper()}{name[1:]} against {against}. {lines}{below}{averaged}{odd}"
 
 
 def findings(
-    found: Curves, panels: Mapping[Panel, Sequence[Row]], chosen: Mapping[tuple, "pd.DataFrame"], over: str
+    found: Curves,
+    panels: Mapping[Panel, Sequence[Row]],
+    chosen: Mapping[tuple, "pd.DataFrame"],
+    over: str,
+    between_laws: bool = True,
 ) -> list[Finding]:
     """Return for every panel the paired gap between laws and the deviation from the theory, means over its points.
 
@@ -368,6 +429,7 @@ def findings(
         panels: the curves of each panel.
         chosen: the simulated rows that count, by curve.
         over: what the mean is over, in words.
+        between_laws: whether the gap between laws is said.
     """
     import pandas as pd
 
@@ -377,12 +439,33 @@ def findings(
         if not any(key in chosen for key in keys):
             continue
         readout = pd.concat([chosen[key] for key in keys if key in chosen])
-        theories = [found.theory[key] for key in keys if key in found.theory]
         where = place_words(panel, panels, rows)
         inside = [label(name) for name in varying(rows, list(found.facts.values())) if name not in dict(panel)]
         where = plain_text(f"{where}, mean over {', '.join([*inside, over])}")
-        said += law_gaps(readout, [*CURVE, "n_train"], where, METRICS[found.metric])
-        said += theory_gap(readout, pd.concat(theories), where) if theories else []
+        said += law_gaps(readout, [*CURVE, "n_train"], where, METRICS[found.metric]) if between_laws else []
+        said += _own_gaps(found, keys, readout, where) if found.own else _theory_gaps(found, keys, readout, where)
+    return said
+
+
+def _theory_gaps(found: Curves, keys: Sequence[tuple], readout: "pd.DataFrame", where: str) -> list[Finding]:
+    import pandas as pd
+
+    theories = found.predicted(keys)
+    return theory_gap(readout, pd.concat(theories), where) if theories else []
+
+
+def _own_gaps(found: Curves, keys: Sequence[tuple], readout: "pd.DataFrame", where: str) -> list[Finding]:
+    """Return the deviation from the features' own spectrum of every law, below the threshold n = d_L and above it."""
+    import pandas as pd
+
+    theory, said = pd.concat(found.predicted(keys)), []
+    excess = readout["n_train"] - [found.width(key) for key in zip(*(readout[name] for name in CURVE), strict=True)]
+    for side, rows in (("n < d_L", readout[excess < 0]), ("n > d_L", readout[excess > 0])):
+        for law in found.laws:
+            of_law = rows[rows["law"] == law]
+            said += theory_gap(
+                of_law, theory, f"{where}, {side}, {law_words(law)} weights", "own-spectrum theory", FEATURES
+            )
     return said
 
 

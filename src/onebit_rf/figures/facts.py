@@ -29,6 +29,7 @@ class Facts(Record, tag_field="of", tag="experiment"):
         outputs: 0 without labels, 1 for a number, K for K classes.
         silence: why there is no theory of it; empty where there is one.
         silent_laws: law → why the theory says nothing of its weights, of those that it does not cover.
+        own_spectrum: whether its errors are predicted from the features' own spectrum.
     """
 
     cell: str
@@ -52,6 +53,7 @@ class Facts(Record, tag_field="of", tag="experiment"):
     outputs: int
     silence: str
     silent_laws: dict[str, str]
+    own_spectrum: bool = False
 
     @property
     def described(self) -> bool:

@@ -79,7 +79,10 @@ def law_words(law: str) -> str:
 
 def plain_text(title: str) -> str:
     """Spell what a title says, with its formulas, as plain text: `noise σ = 0.3`, `L = 2`."""
-    return title.replace("$", "").replace("\\sigma", "σ").replace("\\tau", "τ").replace("\\nu", "ν").replace("\n", ", ")
+    greek = {"\\sigma": "σ", "\\tau": "τ", "\\nu": "ν", "\\eta": "η"}
+    for name, letter in {"$": "", "\n": ", ", **greek}.items():
+        title = title.replace(name, letter)
+    return title
 
 
 def paired(readout: "pd.DataFrame", law: str, baseline: str, keys: Sequence[str], ratio: bool = True) -> "pd.Series":
@@ -116,20 +119,24 @@ def law_gaps(readout: "pd.DataFrame", keys: Sequence[str], where: str, metric: s
     return findings
 
 
-def theory_gap(readout: "pd.DataFrame", theory: "pd.DataFrame", where: str) -> list[Finding]:
+def theory_gap(
+    readout: "pd.DataFrame", theory: "pd.DataFrame", where: str, name: str = "theory", of: Sequence[str] = ()
+) -> list[Finding]:
     """Return the finding of simulation/theory − 1, the mean over all curves, n and laws; none without a theory line.
 
-    Laws of which the theory says nothing are left out.
+    Laws of which the theory says nothing are left out. A theory `of` law and seed is that of the very features: each
+    fit is held against its own, whatever the law.
     """
-    keys = ["cell", "depth", "n_train", "readout"]
+    keys = ["cell", "depth", "n_train", "readout", *of]
     expected = theory[theory["converged"] & (theory["value"] > 0)].set_index(keys)["value"]
-    found = covered(readout[readout["converged"]])
+    found = readout[readout["converged"]]
+    found = found if of else covered(found)
     wanted = expected.reindex(found.set_index(keys).index).to_numpy()
     deviation = (found["value"] / wanted - 1).groupby(found["seed"].to_numpy()).mean().dropna()
     if len(deviation) == 0:
         return []
     gap = interval(deviation)
-    text = f"{where}: simulation against theory {with_interval(*gap, len(deviation))}"
+    text = f"{where}: simulation against {name} {with_interval(*gap, len(deviation))}"
     return [Finding(text, *gap, len(deviation))]
 
 

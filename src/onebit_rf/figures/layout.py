@@ -198,6 +198,7 @@ def label(name: str) -> str:
     known = {"depth": "depth $L$", "n_train": "samples $n$", "noise": "noise $\\sigma$", "readout": "read-out"}
     known |= {"network.widths": "width $d$", "network.activation": "activation", "dataset.dim": "$d_0$"}
     known |= {"dataset.degrees": "degrees of freedom $\\nu$", "dataset.radial": "radial"}
+    known |= {"network.step.rate": "step size $\\eta$", "network.step.rows": "rows of the step $n_0$"}
     known |= {"dataset.spectrum": "spectrum", "n_train.last": "samples $n$"}
     known |= {"test_inputs.noise": "input noise $\\tau$ at test", "test_weights.bits": "bits of $W$ at test"}
     known |= {"test_weights.correlation": "correlation $c$ of $W$ at test", "test_inputs.gain": "input gain at test"}

@@ -24,8 +24,16 @@ DEPENDENT = "linearly dependent features: minimum-norm least squares from singul
 
 
 def _cholesky(matrix: np.ndarray) -> np.ndarray:
-    """Lower factor of a symmetric matrix, which is overwritten (the transpose of a C array is Fortran's order)."""
-    return linalg.cholesky(matrix.T, lower=True, overwrite_a=True, check_finite=False)
+    """Lower factor of a symmetric matrix, which is overwritten (the transpose of a C array is Fortran's order).
+
+    Raises:
+        numpy.linalg.LinAlgError: it is singular but for rounding: a pivot is below p ε of its diagonal entry.
+    """
+    rounding = len(matrix) * np.finfo(float).eps * matrix.diagonal()
+    factor = linalg.cholesky(matrix.T, lower=True, overwrite_a=True, check_finite=False)
+    if np.any(factor.diagonal() ** 2 <= rounding):
+        raise np.linalg.LinAlgError("linearly dependent")
+    return factor
 
 
 def _solve(factor: np.ndarray, rhs: np.ndarray, transposed: bool = False) -> np.ndarray:
@@ -144,7 +152,8 @@ class LearningCurve:
         try:
             return self._fit(labels), ""
         except np.linalg.LinAlgError:
-            fits = [linalg.lstsq(self.train[:n], labels[:n], check_finite=False)[0] for n in self.n_train]
+            # NumPy takes singular values below max(n, p) ε of the largest for 0; SciPy's ε alone leaves rounding in.
+            fits = [np.linalg.lstsq(self.train[:n], labels[:n], rcond=None)[0] for n in self.n_train]
             return np.stack(fits, axis=1), DEPENDENT
 
     def _fit(self, labels: np.ndarray) -> np.ndarray:

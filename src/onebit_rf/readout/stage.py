@@ -12,6 +12,7 @@ from onebit_rf.config.task import LabelsTask, Task, TeacherTask, problem
 from onebit_rf.errors import OnebitError
 from onebit_rf.model.readouts import READOUTS
 from onebit_rf.model.record import plain
+from onebit_rf.model.targets import targets_of
 from onebit_rf.readout.sample import Rows, draw_sample
 from onebit_rf.readout.sharpness import measure
 from onebit_rf.tables.features import FEATURES
@@ -137,8 +138,8 @@ def _predict_labels(
     """Predict the same from the moments of all rows of the features' table, where the task asks for it."""
     if not task.own_spectrum:
         return
-    learner, own = importlib.import_module(LABELS_LEARNER), importlib.import_module(OWN_SPECTRUM)
+    own = importlib.import_module(OWN_SPECTRUM)
     pool = read_matrix(features, FEATURES, "x", depth - 1)[task.skip :]  # learned weights know the rows before
-    targets = learner.targets_of(label[task.skip :], task.n_train.last, outputs)
+    targets = targets_of(label[task.skip :], task.n_train.last, outputs)
     ridges = {readout: READOUTS.get(readout).fields["ridge"] for readout in task.readouts}
     yield from own.predict_own(pool, targets, task.n_train.sizes(), ridges)

@@ -91,8 +91,9 @@ def _draw_error(axes: "Axes", found: Curves, key: tuple, pen: Pen) -> None:
     """Draw the converged theory as a line, broken where it diverges, and the mean over seeds of every law as marks."""
     theory, points, width = found.theory.get(key), found.errors.get(key), found.width(key)
     if theory is not None:
-        line = theory["value"].where(theory["converged"] & (theory["value"] > 0))
-        axes.plot(theory["n_train"] / width, line, color=pen.colour, lw=1.2, zorder=1)
+        for dash, rows in curves.lines_of(theory):
+            line = rows["value"].where(rows["converged"] & (rows["value"] > 0))
+            axes.plot(rows["n_train"] / width, line, color=pen.colour, ls=dash, lw=1.2, zorder=1)
     if points is None:
         return
     shift = pen.shifts(points["n_train"])

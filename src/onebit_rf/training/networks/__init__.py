@@ -48,12 +48,13 @@ class NetworkRecord(Record, tag_field="kind"):
 
     `usual_kind` is that of a record that names none. `has_relu` tells whether its activations are outputs of ReLUs,
     which can be at few bits, and `has_features` whether its hidden layers can be frozen
-    ones, x_ℓ = φ(W_ℓ x_{ℓ−1}).
+    ones, x_ℓ = φ(W_ℓ x_{ℓ−1}), and `has_step` whether the first of these takes a step of gradient descent.
     """
 
     usual_kind = "mlp"
     has_features = False
     has_relu = False
+    has_step = False
 
     @property
     def width(self) -> int:

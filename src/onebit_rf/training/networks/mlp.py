@@ -3,12 +3,13 @@
 from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated
 
+import msgspec
 from msgspec import Meta
 
 from onebit_rf.errors import OnebitError
 from onebit_rf.jobs.seeds import stream
 from onebit_rf.model.activations import ACTIVATIONS
-from onebit_rf.model.record import Count, member_of
+from onebit_rf.model.record import Count, NonNegative, Record, member_of
 from onebit_rf.training.networks import Net, NetworkRecord, Observe
 from onebit_rf.weights.laws import LAWS
 
@@ -20,12 +21,30 @@ if TYPE_CHECKING:
 Widths = Annotated[list[Count], Meta(min_length=1, max_length=64)]
 
 
+class Step(Record):
+    """One step of gradient descent on W_1, before it is quantized; `onebit_rf.features.step` has the formula."""
+
+    rate: Annotated[NonNegative, Meta(description="η; 0: none. O(1) is a small step, O(√d_1) a large one")] = 0.0
+    rows: Annotated[int, Meta(ge=0, description="n_0: the first train rows, which the read-outs skip")] = 0
+
+    def __post_init__(self) -> None:
+        """Raise OnebitError for a step on no rows."""
+        if self.rate > 0 and self.rows == 0:
+            raise OnebitError(f"rows must be at least 1 where rate is {self.rate:g}, got 0")
+
+
 class Mlp(NetworkRecord, tag="mlp"):
     """Hidden layers x_ℓ = φ(W_ℓ x_{ℓ−1})."""
 
     activation: Annotated[str, member_of(ACTIVATIONS, "φ")]
     widths: Annotated[Widths, Meta(description="d_1 … d_L; all depths 1 … L are computed in one pass")]
+    step: Step = msgspec.field(default_factory=Step)
     has_features = True
+
+    @property
+    def has_step(self) -> bool:
+        """Whether η > 0."""
+        return self.step.rate > 0
 
     @property
     def has_relu(self) -> bool:

@@ -21,6 +21,8 @@ class Law:
         encoding: how its tables hold a layer: `dense`, float32 numbers, or `signs`, one bit a weight.
         draw: (d_ℓ, d_{ℓ−1}, seed, ℓ) → √d_{ℓ−1} W_ℓ, of shape (d_ℓ, d_{ℓ−1}): a float32 array
             that the caller may overwrite if `dense`, a SignMatrix if `signs`.
+        quantise: G → what `draw` returns for the Gaussian draw G, or for any other numbers of unit variance; None where
+            the weights are no function of that draw.
         normal: whether the entries are normal, so that there is something to round to fewer bits after training.
         silence: d_{ℓ−1} → why the theory says nothing of such a layer, in words that follow "weights: "; empty where
             it is covered.
@@ -28,6 +30,7 @@ class Law:
 
     encoding: str
     draw: Callable[[int, int, int, int], np.ndarray | SignMatrix]
+    quantise: Callable[[np.ndarray], np.ndarray | SignMatrix] | None = None
     normal: bool = False
     silence: Callable[[int], str] = lambda fan_in: ""
 

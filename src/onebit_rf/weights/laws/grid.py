@@ -23,7 +23,10 @@ def law(bits: float) -> Law:
         raise OnebitError(f"law: grid:BITS needs whole BITS from 1 to {_MOST_BITS}, got {bits:g}")
     q = grid(int(bits))
 
-    def draw(fan_out: int, fan_in: int, seed: int, layer: int) -> np.ndarray:
-        return q.round(draw_gaussian(fan_out, fan_in, seed, layer)) / np.float32(q.correlation)
+    def quantise(g: np.ndarray) -> np.ndarray:
+        return q.round(g) / np.float32(q.correlation)
 
-    return Law("dense", draw)
+    def draw(fan_out: int, fan_in: int, seed: int, layer: int) -> np.ndarray:
+        return quantise(draw_gaussian(fan_out, fan_in, seed, layer))
+
+    return Law("dense", draw, quantise)

@@ -9,4 +9,4 @@ def _draw(fan_out: int, fan_in: int, seed: int, layer: int) -> SignMatrix:
     return pack_signs(draw_gaussian(fan_out, fan_in, seed, layer))
 
 
-law = Law("signs", _draw)
+law = Law("signs", _draw, quantise=pack_signs)
