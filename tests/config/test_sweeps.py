@@ -212,3 +212,17 @@ def test_long_records_that_begin_alike_have_files_of_their_own(config):
     cells = study(config, sweep={"network": records}).cells_of("study")
     assert len({cell.network for cell in cells}) == len({cell.name for cell in cells}) == 4
     assert [cell.net.widths[-1] for cell in cells] == [10, 11, 12, 13]
+
+
+def test_an_experiment_has_the_laws_and_seeds_of_all_or_its_own(config):
+    (usual,), (own,) = (
+        study(config, **changes).cells_of("study") for changes in ({}, {"laws": ["ternary"], "seeds": [7, 9]})
+    )
+    assert (usual.laws, usual.seeds) == (config["laws"], config["seeds"])
+    assert (own.laws, own.seeds) == (["ternary"], [7, 9])
+
+
+@pytest.mark.parametrize("seeds", [[], [-1], [1, 1], [0.5], 3])
+def test_seeds_of_its_own_are_checked_as_those_of_all(config, seeds):
+    with pytest.raises(OnebitError, match=r"^config: experiments\.study\.seeds"):
+        study(config, seeds=seeds)

@@ -192,8 +192,13 @@ def second_path_of(wildcards):
 
 def readout_tables(cells):
     """The readout tables of some cells, of every law and seed."""
-    pairs = [(cell.name, file_text(law)) for cell in cells for law in cell.laws]
-    return [path for cell, law in pairs for path in expand(rules.train_readout.output, cell=cell, law=law, seed=seeds)]
+    return of_replicates(rules.train_readout.output, cells)
+
+
+def of_replicates(pattern, cells):
+    """The tables of some cells, of every law and seed."""
+    pairs = [(cell, file_text(law)) for cell in cells for law in cell.laws]
+    return [path for cell, law in pairs for path in expand(pattern, cell=cell.name, law=law, seed=cell.seeds)]
 
 
 def theory_tables(cells):
@@ -203,10 +208,7 @@ def theory_tables(cells):
 
 def equivalents_tables(cells):
     """The tables of the cells whose features are held against their equivalents, of every law and seed."""
-    pairs = [(cell.name, file_text(law)) for cell in cells if cell.equivalents for law in cell.laws]
-    return [
-        path for cell, law in pairs for path in expand(rules.measure_equivalents.output, cell=cell, law=law, seed=seeds)
-    ]
+    return of_replicates(rules.measure_equivalents.output, [cell for cell in cells if cell.equivalents])
 
 
 def conditions_tables(datasets):

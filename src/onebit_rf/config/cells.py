@@ -31,7 +31,7 @@ from onebit_rf.training.recipe import Recipe
 
 Kind = TypeVar("Kind", bound=Record)
 _LONGEST = 60  # characters of a value in a file name
-FIXED = ("sweep", "target", "laws")  # leaves of an experiment that no sweep varies
+FIXED = ("sweep", "target", "laws", "seeds")  # leaves of an experiment that no sweep varies
 _PARTS = {"dataset": AnyDataset, "network": AnyNetwork}
 
 
@@ -46,7 +46,7 @@ class Cell:
         task: what is learned.
         dataset, network: their names, which name the files of the features.
         data, net: their records.
-        laws: of the hidden weights.
+        laws, seeds: of the hidden weights; replicates.
         equivalents: whether features are held against their Gaussian equivalents, too.
     """
 
@@ -55,6 +55,7 @@ class Cell:
     swept: Mapping[str, Value]
     task: AnyTask
     laws: list[str]
+    seeds: list[int]
     dataset: str
     network: str
     data: DatasetRecord
@@ -181,10 +182,10 @@ def _add(layout: Layout, name: str, place: _Place, config: Config) -> None:
             place.title, name, place.values, recipe_of(record), record, *of_parts
         )
     else:
-        laws = record.laws or config.laws
+        replicates = record.laws or config.laws, record.seeds or config.seeds
         equivalents = isinstance(record, TeacherExperiment) and record.equivalents
         layout.cells[place.title] = Cell(
-            place.title, name, place.values, task_of(record), laws, *of_parts, equivalents=equivalents
+            place.title, name, place.values, task_of(record), *replicates, *of_parts, equivalents=equivalents
         )
 
 

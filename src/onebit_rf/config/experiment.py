@@ -25,7 +25,9 @@ Sweep = Annotated[
     ),
 ]
 
-
+Seed = Annotated[int, Meta(ge=0, le=2**31 - 1)]
+Seeds = Annotated[list[Seed], Meta(min_length=1, description="replicates"), DISTINCT]
+OwnSeeds = Annotated[Seeds | None, Meta(description="replicates of this experiment; null takes those of `seeds`")]
 Law = Annotated[str, member_of(LAWS, "law of the hidden weights")]
 OwnLaws = Annotated[
     Annotated[list[Law], Meta(min_length=1), DISTINCT] | None,
@@ -39,6 +41,7 @@ class TeacherExperiment(TeacherTask, tag="teacher", kw_only=True):
     dataset: DatasetChoice
     network: NetworkChoice
     laws: OwnLaws = None
+    seeds: OwnSeeds = None
     equivalents: Annotated[
         bool, Meta(description="measure how far features are from Gaussian vectors of their equivalent covariance, too")
     ] = False
@@ -51,6 +54,7 @@ class LabelsExperiment(LabelsTask, tag="labels", kw_only=True):
     dataset: DatasetChoice
     network: NetworkChoice
     laws: OwnLaws = None
+    seeds: OwnSeeds = None
     sweep: Sweep = None
 
 
