@@ -8,7 +8,7 @@ FINDINGS := $(addprefix results/reference/,findings.parquet learned-findings.par
 
 # make reference: the README's pictures and sentences, from the results that are there.
 # make resume: after a killed run (kill -9, power cut), removes its lock and makes what it left unfinished.
-.PHONY: all setup test paper qgen qgen-large sanity report reference reference-learned resume clean
+.PHONY: all setup test paper studies qgen qgen-large sanity report reference reference-learned resume clean
 
 all: setup
 	$(SNAKEMAKE) all
@@ -33,6 +33,11 @@ test: setup
 
 paper: setup
 	$(SNAKEMAKE) all --configfile config/paper.yaml
+
+# The edges of the first paper's claim.
+studies: setup
+	$(SNAKEMAKE) overlay --configfile config/studies.yaml
+	@cat results/overlay/findings.rst
 
 # The second paper's question: small in minutes; large as the README shows it; full data against published figures.
 qgen: setup
