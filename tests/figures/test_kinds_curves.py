@@ -179,6 +179,7 @@ def test_ticks_are_spelled_as_words():
     assert ticks(Axis(["power:0.5", "odd_sigmoid"])) == ["power:0.5", "odd sigmoid"]
     assert ticks(Axis([3.0, float("inf")])) == ["3", "∞"]
     assert ticks(Axis(["8x2", "16x3"])) == ["8 × 2", "16 × 3"]
+    assert len(ticks(Axis([f"law {i}" for i in range(12)]))) == 12
     assert ticks(Axis(["one_bit", "gaussian"], str.upper)) == ["ONE_BIT", "GAUSSIAN"]
     assert ticks(Axis([16, 32])) == ["16", "32"]
     zero = Axis([0.0, 1.0, 8.0])
@@ -337,6 +338,7 @@ def test_a_cell_of_a_teacher_without_a_theory_says_why():
 
 def test_infinite_degrees_are_spelled_so():
     assert layout.words("dataset.degrees", float("inf")) == "degrees of freedom $\\nu$ = ∞"
+    assert layout.words("dataset.radial", "true") == "heavy-tailed lengths"
 
 
 def labelled(cell="net", **changes):

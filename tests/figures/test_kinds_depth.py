@@ -31,7 +31,15 @@ def facts(**changes):
         "dataset": "gaussian_30",
         "network": "tanh_8",
     }
-    known |= {"dims": [30, 8, 8], "activation": "tanh", "odd": True, "outputs": 1, "silence": "", "silent_laws": {}}
+    known |= {
+        "dims": [30, 8, 8],
+        "activation": "tanh",
+        "odd": True,
+        "outputs": 1,
+        "silence": "",
+        "silent_laws": {},
+        "equivalents": False,
+    }
     return Facts(**{**known, **changes})
 
 

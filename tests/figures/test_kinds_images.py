@@ -32,7 +32,7 @@ def facts(name="a", **changes):
         "network": "relu",
     }
     known |= {"dims": [64, 500, 500], "activation": "relu", "odd": False, "outputs": 10}
-    known |= {"silence": "the labels are the data's own", "silent_laws": {}}
+    known |= {"silence": "the labels are the data's own", "silent_laws": {}, "equivalents": False}
     return Facts(**{**known, **changes})
 
 

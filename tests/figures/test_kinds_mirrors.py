@@ -26,6 +26,7 @@ def facts(name="a", **changes):
             "outputs": 1,
             "silence": "",
             "silent_laws": {},
+            "equivalents": False,
             **changes,
         }
     )

@@ -57,6 +57,13 @@ def test_a_number_has_one_text_that_reads_as_itself(number):
     assert number_text(float(f"{number:.17e}")) == text
 
 
+@pytest.mark.parametrize(
+    ("number", "text"), [(1e6, "1e+06"), (1e12, "1e+12"), (1e5, "100000"), (1234567, "1234567"), (0.00001, "1e-05")]
+)
+def test_a_number_is_spelled_short_where_nothing_is_lost(number, text):
+    assert number_text(number) == text
+
+
 @given(st.floats(1.01, 100))
 def test_canonical_text_names_the_same_member(q):
     text = MIRRORS.canonical(f"q:{q:.17e}")

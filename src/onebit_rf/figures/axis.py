@@ -9,7 +9,7 @@ from typing import Any
 from onebit_rf.figures import curves, layout
 from onebit_rf.model.readouts import READOUTS
 
-MOST_TICKS = 10
+MOST_TICKS = 10  # numbers; words have all of theirs
 WORDS = {"rotation": 25, "ha": "right", "rotation_mode": "anchor"}  # of ticks
 WORD = 0.6  # inches of an axis for a word
 WIDEST = 9.0  # inches of all panels
@@ -62,7 +62,7 @@ class Axis:
             axes.set_xscale("log", base=2)
             axes.minorticks_off()
         names = [f"{_number(v):g}" if self.is_number else self._words(v) for v in self.values]
-        if len(names) <= MOST_TICKS and (not self.is_number or max(map(len, names)) <= LONGEST):
+        if not self.is_number or (len(names) <= MOST_TICKS and max(map(len, names)) <= LONGEST):
             axes.set_xticks(list(self.places.values()), labels=names, **({} if self.is_number else WORDS))
         elif not self.is_log:
             axes.locator_params(axis="x", nbins=5)

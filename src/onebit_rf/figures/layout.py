@@ -170,6 +170,8 @@ def words(name: str, value: Any, beside: Iterable[Any] = ()) -> str:
         return str(value).replace("_", " ")
     if name == "depth":
         return f"$L = {value}$"
+    if name == "dataset.radial":
+        return {"false": "heavy-tailed coordinates", "true": "heavy-tailed lengths"}[str(value)]
     if name == "readout":
         kinds = {str(other).partition(":")[0] for other in beside}
         return ("least squares, " if value.startswith("ridge") and len(kinds) > 1 else "") + readout_words(value)
