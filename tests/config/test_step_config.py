@@ -74,6 +74,10 @@ def test_memory_and_time_grow_with_the_step(config):
             r"\.laws: ternary rounds no Gaussian draw, which takes the step; leave it out",
         ),
         (
+            {"network": {"activation": "sign", "widths": [48], "step": STEP["network"]["step"]}},
+            r"\.network\.activation: sign has no `tensor`, which network.step descends; use another",
+        ),
+        (
             {"dataset": "gaussian_512", **TEACHER},
             r"\.network\.step: data set 'gaussian_512' has no labels to learn; use",
         ),

@@ -12,6 +12,7 @@ from onebit_rf.config.task import TeacherTask, problem
 from onebit_rf.config.training_checks import check_training
 from onebit_rf.data.dataset import Shape, data_root
 from onebit_rf.errors import OnebitError
+from onebit_rf.model.activations import ACTIVATIONS
 from onebit_rf.model.readouts import READOUTS
 from onebit_rf.model.teachers import TEACHERS
 from onebit_rf.tables.files import MOST_NUMBERS
@@ -169,6 +170,8 @@ def _check_step(cell: Cell, shape: Shape) -> Iterator[str]:
     others = [law for law in cell.laws if LAWS.get(law).quantise is None]
     if others:
         yield f".laws: {others[0]} rounds no Gaussian draw, which takes the step; leave it out, or network.step"
+    if ACTIVATIONS.get(cell.net.activation).tensor is None:
+        yield f".network.activation: {cell.net.activation} has no `tensor`, which network.step descends; use another"
     if not shape.outputs:
         yield f".network.step: data set {cell.dataset!r} has no labels to learn; use single_index, images or a table"
     if cell.shift:
