@@ -68,8 +68,8 @@ def test_records_stand_where_names_do(config):
 
 def test_what_the_theory_is_silent_on_says_why(config):
     """A cell by its inputs or its target; a law in the cells that it is not covered in."""
-    inputs = {"kind": "student", "dim": 256, "degrees": 3.0, "radial": False, "n_train": 50, "n_test": 9}
-    sweep = {"dataset.radial": [False, True], "dataset.degrees": [3, float("inf")], "network.widths": [[512], [60, 60]]}
+    inputs = {"kind": "student", "dim": 256, "degrees": 5.0, "radial": False, "n_train": 50, "n_test": 9}
+    sweep = {"dataset.radial": [False, True], "dataset.degrees": [5, float("inf")], "network.widths": [[512], [60, 60]]}
     made = study(config, dataset=inputs, laws=["gaussian", "sparse:0.4", "unscaled"], sweep=sweep)
     cells = made.cells_of("study")
     length = "$|x_0|^2/d_0$ differs from sample to sample"
@@ -82,6 +82,10 @@ def test_what_the_theory_is_silent_on_says_why(config):
     (drawn,) = study(config, dataset="digits", n_train={"first": 9, "last": 9, "step": 1}).cells_of("study")
     assert drawn.silence == "the spectrum of data is not known"
     kinds = {name: {"kind": "learning_curve", "experiments": [name]} for name in ("study", "digits")}
+    (slow,) = study(config, dataset=inputs | {"degrees": 4}).cells_of("study")
+    assert slow.silence == "no fourth moment: $|x_0|^2/d_0$ settles slowly"
+    few = study(config, sweep={"dataset.spectrum": ["power:0.5", "power:1"]}).cells_of("study")
+    assert [cell.silence for cell in few] == ["", "effective rank 28.3 of 512, so $|x_0|^2$ scatters"]
     made = study(config | {"figures": kinds}, laws=["unscaled"])
     (taught,), (labelled,) = made.facts("study"), made.facts("digits")
     assert (taught.silence, taught.silent_laws, taught.described) == ("", {"unscaled": unscaled}, True)

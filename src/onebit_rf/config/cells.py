@@ -83,7 +83,7 @@ class Cell:
             return "the labels are the data's own"
         if self.net.has_step:
             return "W_1 took a step"
-        return self.data.silence if self.data.spectrum is None else ""
+        return self.data.silence
 
     @property
     def is_described(self) -> bool:

@@ -213,7 +213,7 @@ def _check_teacher(cell: Cell, shape: Shape) -> Iterator[str]:
 def _check_equivalents(cell: Cell, shape: Shape) -> Iterator[str]:
     """Yield what keeps a cell from holding its features against their Gaussian equivalents."""
     task, widest = cell.task, max(cell.net.widths)
-    if not cell.is_described:
+    if cell.data.spectrum is None:
         yield f".equivalents: data set {cell.dataset!r} has no known spectrum to start from; set it false"
     elif (rows := all_rows(shape) - task.skip) <= widest:
         yield f".equivalents: needs more rows than features, {widest}, there are {rows}; set it false"

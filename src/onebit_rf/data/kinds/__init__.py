@@ -13,12 +13,15 @@ from onebit_rf.model.registry import Registry
 class DatasetRecord(Record, tag_field="kind"):
     """A data set of the configuration.
 
-    `spectrum` is that of Σ_0, a member of `onebit_rf.model.spectra`; None where the theory says nothing of the inputs,
-    and then `silence` is the reason.
+    `spectrum` is that of Σ_0, a member of `onebit_rf.model.spectra`; None where it is not known.
     """
 
     spectrum = None
-    silence = "the spectrum of data is not known"
+
+    @property
+    def silence(self) -> str:
+        """Why the theory says nothing of the inputs; empty where it does."""
+        return "" if self.spectrum else "the spectrum of data is not known"
 
     def files(self, root: Path) -> list[Path]:
         """Return the files below `root` that the data set is made from."""

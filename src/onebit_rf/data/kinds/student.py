@@ -11,6 +11,8 @@ from onebit_rf.data.kinds import DatasetRecord
 from onebit_rf.jobs.seeds import stream
 from onebit_rf.model.record import UNBOUNDED, Count
 
+FOURTH = 4  # ν up to which the fourth moment is infinite
+
 
 def sample_student(dim: int, degrees: float, radial: bool, n_train: int, n_test: int, seed: int) -> Dataset:
     """Draw x_0 = √((ν − 2)/χ²_ν) z of covariance I, z ~ N(0, I): χ² anew for every coordinate, or one for a sample.
@@ -38,13 +40,15 @@ class Student(DatasetRecord, tag="student"):
 
     @property
     def spectrum(self) -> str | None:
-        """Identity, where |x_0|²/d_0 tends to 1 as the theory needs; slowly if ν is near 2."""
-        return None if self.radial and np.isfinite(self.degrees) else "identity"
+        """Identity, where |x_0|²/d_0 tends to 1 as the theory needs."""
+        return None if self.silence else "identity"
 
     @property
     def silence(self) -> str:
-        """Why there is no spectrum."""
-        return "$|x_0|^2/d_0$ differs from sample to sample"
+        """Why the theory says nothing, and there is no spectrum: |x_0|²/d_0 scatters, or settles too slowly."""
+        if self.radial and np.isfinite(self.degrees):
+            return "$|x_0|^2/d_0$ differs from sample to sample"
+        return "" if self.degrees > FOURTH else "no fourth moment: $|x_0|^2/d_0$ settles slowly"
 
     def shape(self, root: Path) -> Shape:
         """Return d_0 and the numbers of rows; there are no labels."""

@@ -6,6 +6,8 @@ from onebit_rf.errors import OnebitError
 from onebit_rf.jobs.seeds import stream
 from onebit_rf.weights.laws import Law
 
+FOURTH = 4  # ν up to which the fourth moment is infinite
+
 
 def law(degrees: float) -> Law:
     """Return the law √((ν − 2)/ν) t_ν/√d; ν = ∞ is normal, and moments of order ν and more are infinite.
@@ -21,4 +23,5 @@ def law(degrees: float) -> Law:
         drawn *= (1 - 2 / degrees) ** 0.5
         return drawn.astype(np.float32)
 
-    return Law("dense", draw)
+    silence = "" if degrees > FOURTH else "no fourth moment: $|w_i|^2$ settles slowly"
+    return Law("dense", draw, silence=lambda fan_in: silence)
