@@ -4,11 +4,12 @@ VENV := .venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 SNAKEMAKE := snakemake --cores all
 LEARNED := opponent gap_by_bits frozen_or_learned flatness bearing noise_model ranking_study
-FINDINGS := $(addprefix results/reference/,findings.parquet learned-findings.parquet)
+STUDIES := summary boundary width few_samples heavy_tails covariance conditions universality weight_laws activation last_layer images_accuracy images_theory one_step cost
+FINDINGS := $(addprefix results/reference/,findings.parquet studies-findings.parquet learned-findings.parquet)
 
 # make reference: the README's pictures and sentences, from the results that are there.
 # make resume: after a killed run (kill -9, power cut), removes its lock and makes what it left unfinished.
-.PHONY: all setup test paper studies qgen qgen-large sanity report reference reference-learned resume clean
+.PHONY: all setup test paper studies qgen qgen-large sanity report reference reference-studies reference-learned resume clean
 
 all: setup
 	$(SNAKEMAKE) all
@@ -51,12 +52,21 @@ qgen-large: setup
 sanity: setup
 	$(SNAKEMAKE) results/models/mnist_full.parquet results/models/cifar10_full.parquet results/deployment/mnist_full/seed0.parquet --configfile config/sanity.yaml
 
-report: all
-	snakemake --report results/report.html
+# One page of all figures, those of the studies too.
+report: setup
+	$(SNAKEMAKE) all --configfile config/studies.yaml
+	snakemake all --report results/report.html --configfile config/studies.yaml
 
 reference: setup
 	cp results/findings.parquet $(addprefix results/figures/,depth.png images.png learning_curve.png second_path.png speedup.png) results/reference
 	python -m onebit_rf.figures README.md $(FINDINGS)
+
+# The same of the studies.
+reference-studies: setup
+	cp results/overlay/findings.parquet results/reference/studies-findings.parquet
+	cp $(patsubst %,results/figures/%.png,$(STUDIES)) results/reference
+	python -m onebit_rf.figures README.md $(FINDINGS)
+	python -m onebit_rf.figures docs/studies.md $(FINDINGS)
 
 # The same of the learned half, with the table of all its models.
 reference-learned: setup

@@ -45,6 +45,7 @@ def test_every_panel_says_its_number(drawing):
     titles = [axes.get_title() for axes in drawing.figure.axes]
     assert [title[:3] for title in titles] == ["(a)", "(b)", "(c)", "(d)"]
     assert "+1.00 %" in titles[0]
+    assert drawing.figure.get_supxlabel().startswith("means over 3 seeds with 95 %")
 
 
 def test_one_bit_is_drawn_along_n_but_near_the_threshold(drawing):

@@ -118,7 +118,10 @@ def test_asymmetric_weights_are_those_of_a_grid_moved_by_half_a_step(bits):
 
 def test_laws_say_why_the_theory_is_silent():
     """Not of those with independent entries of mean 0 and variance 1/d, of which a neuron has many."""
-    silent = {law: LAWS.get(law).silence(64) for law in ("orthogonal", "sparse:0.5", *CONTROLS, "learned:a,lsq:1", "student:4")}
+    silent = {
+        law: LAWS.get(law).silence(64)
+        for law in ("orthogonal", "sparse:0.5", *CONTROLS, "learned:a,lsq:1", "student:4")
+    }
     assert silent == {
         "orthogonal": "their entries are not independent",
         "sparse:0.5": "fewer than 100 of a neuron are not 0",

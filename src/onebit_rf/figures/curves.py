@@ -308,6 +308,8 @@ def describe_cells(cells: Sequence[Facts]) -> list[str]:
     activations = {_activation(cell) for cell in cells}
     if network is None and len(activations) == 1 and len({cell.experiment for cell in cells}) == 1:
         network = activations.pop()
+    elif network is None and len({tuple(cell.dims) for cell in cells}) == 1:
+        network = style.describe(cells[0].dims, "").removeprefix(", ")
     datasets = {cell.dataset_words for cell in cells if cell.target == "labels"}
     data = datasets.pop() if len(datasets) == 1 else None
     texts = [data, network, None if noise is None else style.noise_in_words(noise)]

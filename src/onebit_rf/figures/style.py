@@ -47,6 +47,7 @@ _THEME = {
     "axes.linewidth": 0.8,
     "grid.color": "0.92",
     "errorbar.capsize": 2,
+    "figure.constrained_layout.w_pad": 0.07,  # inches: a legend beside the panels keeps off them
 }
 
 

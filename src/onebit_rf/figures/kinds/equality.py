@@ -103,7 +103,8 @@ class Equality(FigureRecord, tag="equality"):
                 pen = Pen(colour, place - (len(palette) - 1) / 2, len(palette), found.laws, self.x != "law")
                 _draw_colour(panel, points, of_colour, pen)
             _draw_mean_cost(panel, points, [row for row in drawn if row in with_mean])
-            silence = next((found.facts[row["cell"]].silence for row in drawn), "")
+            reasons = {found.facts[row["cell"]].silence for row in drawn}
+            silence = reasons.pop() if len(reasons) == 1 else ""  # of some cells only: the note says it
             _dress_panel(panel, points, title, self._label, self.margin, silence)
         _set_scales(axes[0], points, rows, found.metric, self.margin)
         at_n = [] if self.x == "n_train" else [layout.n_in_words(tables.facts, at)]
@@ -240,7 +241,7 @@ class Pen:
 def _draw_colour(panel: "Sequence[Axes]", points: Points, rows: Sequence[Row], pen: Pen) -> None:
     """Draw the curves of a colour: the theory and every law's error, their deviation, and the verdicts."""
     if (theory := points.of("theory", rows)) is not None:
-        alone = not pen.apart or theory["x"].nunique() == 1
+        alone = not points.axis.is_number or theory["x"].nunique() == 1  # between words there is nothing to join
         look = {"ls": "", "marker": "_", "ms": 14} if alone else {"lw": 1.2}
         theory = theory.sort_values("x")
         for _, line in theory.groupby("law", observed=True) if "law" in theory else [("", theory)]:

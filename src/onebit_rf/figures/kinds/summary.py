@@ -74,9 +74,9 @@ class Summary(FigureRecord, tag="summary"):
             _draw_cost(last, tables, self.cost),
         ]
         for letter, panel in zip("abcd", (top, beside, below, last), strict=True):
-            panel.set_title(f"({letter}) {panel.get_title()}", fontsize=10)
-        figure.suptitle("One-bit weights in random-feature networks", fontsize=12)
-        style.note(figure, [style.seeds_in_words(tables.readout), f"shaded: ±{100 * MARGIN:g} %"])
+            panel.set_title(f"({letter}) {panel.get_title()}", fontsize=9)
+        figure.suptitle("One-bit against full-precision weights in random-feature networks", fontsize=12)
+        style.note(figure, [_seeds_in_words(tables.readout), f"shaded: ±{100 * MARGIN:g} %"])
         return Drawing(figure, _CAPTION, findings)
 
 
@@ -107,9 +107,9 @@ def _draw_depth(axes: "Axes", readout: "pd.DataFrame", theory: "pd.DataFrame", c
             axes.errorbar(x, points["mean"], points["half"], **{**SMALL, "ms": 6, **style.law_look(law)})
     style.whole_depths(axes, range(1, len(cell.dims)))
     style.log_ticks(axes)
-    axes.set_ylabel("test MSE")
+    axes.set_ylabel(f"test MSE at n = {n_train}")
     axes.legend(loc="upper right")
-    return _gap(axes, rows, ["depth"], f"{style.describe(cell.dims, cell.activation)}, n = {n_train}")
+    return _gap(axes, rows, ["depth"], f"{style.describe(cell.dims, cell.activation)}, n = {n_train}", "over depths")
 
 
 def _draw_boundary(axes: "Axes", readout: "pd.DataFrame", cell: Facts) -> Finding:
@@ -129,7 +129,7 @@ def _draw_boundary(axes: "Axes", readout: "pd.DataFrame", cell: Facts) -> Findin
     reach = 100 * max(3 * MARGIN, 1.3 * means["mean"].abs().max())  # bars near n = d_L may leave the panel
     axes.set_ylim(-reach, reach)
     network = style.describe(cell.dims, cell.activation)
-    return _gap(axes, rows, ["depth", "n_train"], f"{network}, |n/d_L − 1| > {NEAR:g}")
+    return _gap(axes, rows, ["depth", "n_train"], f"{network}, |n/d_L − 1| > {NEAR:g}", "over n and depths")
 
 
 def _draw_laws(axes: "Axes", readout: "pd.DataFrame", cell: Facts) -> Finding:
@@ -154,7 +154,7 @@ def _draw_laws(axes: "Axes", readout: "pd.DataFrame", cell: Facts) -> Finding:
     number = interval(gaps[worst])
     said = f"{law_words(worst)} {with_interval(*number, len(gaps[worst]))}"
     count = len([law for law in order if law in told])
-    axes.set_title(f"{count} laws that the theory covers: within {100 * abs(number[0]):.2g} %")
+    axes.set_title(f"the {count} laws that the theory covers: within {100 * abs(number[0]):.2g} % of Gaussian")
     where = f"{style.describe(cell.dims, cell.activation)}, n = {max(cell.n_train)}"
     sentence = f"{where}: of {count} laws that the theory covers the furthest from Gaussian weights is {said}"
     return Finding(sentence, *number, len(gaps[worst]))
@@ -166,7 +166,8 @@ def _draw_cost(axes: "Axes", tables: Tables, experiment: str) -> Finding:
     pair = read_pair(tables.readout[tables.readout["metric"] == "accuracy"], tables.cost, cells)
     for law, networks in pair.networks.items():
         draw_networks(axes, networks, law, BYTES, pair.widths)
-    axes.set(xscale="log", yscale="log", xlabel="bytes of hidden weights", ylabel="test error (%)")
+    data = pair.cells[0].dataset_words
+    axes.set(xscale="log", yscale="log", xlabel="bytes of hidden weights", ylabel=f"test error (%), {data}")
     style.log_ticks(axes)
     axes.margins(x=0.12, y=0.12)
     axes.autoscale(axis="y")
@@ -175,17 +176,24 @@ def _draw_cost(axes: "Axes", tables: Tables, experiment: str) -> Finding:
     budgets, ratios = pair.ratios(BYTES)
     best = int(ratios.mean(axis=0).argmin())
     value, low, high = map(float, np.exp(interval(ratios[:, best])))
-    axes.set_title(f"at equal bytes down to {value:.2f} of the error")
+    worst = float(np.exp(ratios.mean(axis=0).max()))
+    axes.set_title(f"at equal bytes one bit has {value:.2g} to {worst:.2g} of the error")
     said = f"test error of one bit {value:.3g} (95 % interval {low:.3g} to {high:.3g}) times that of float32"
     return Finding(f"{pair.where}: at {budgets[best] / 1e3:.3g} kB {said}", value, low, high, len(ratios))
 
 
-def _gap(axes: "Axes", rows: "pd.DataFrame", keys: Sequence[str], where: str) -> Finding:
+def _gap(axes: "Axes", rows: "pd.DataFrame", keys: Sequence[str], where: str, over: str) -> Finding:
     """Say above the axes, and as a finding, the mean over all points of one-bit against Gaussian weights."""
     gaps = paired(rows, "one_bit", "gaussian", keys).groupby("seed").mean()
     said, number = with_interval(*interval(gaps), len(gaps)), interval(gaps)
-    axes.set_title(f"one-bit against Gaussian: {said.partition(' (')[0]}")
+    axes.set_title(f"one-bit against Gaussian, {over}: {said.partition(' (')[0]}")
     return Finding(f"{where}: {curves.METRICS['mse']} of one-bit against Gaussian weights {said}", *number, len(gaps))
+
+
+def _seeds_in_words(readout: "pd.DataFrame") -> str:
+    counts = sorted(readout.groupby("experiment", observed=True)["seed"].nunique().unique())
+    many = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+    return f"means over {many} seeds with 95 % confidence intervals"
 
 
 def _shade(axes: "Axes", along: str) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 from msgspec import Meta
 
-from onebit_rf.figures import layout, style
+from onebit_rf.figures import curves, layout, style
 from onebit_rf.figures.facts import Facts
 from onebit_rf.figures.findings import (
     Finding,
@@ -90,6 +90,7 @@ class Universality(FigureRecord, tag="universality"):
         _dress(axes, found)
         figure.legend(handles=_keys(found), loc="outside lower center", ncols=4)
         figure.suptitle(_title(found, self.readout), fontsize=9)
+        style.note(figure, curves.silences([cell], found.laws))
         return Drawing(figure, _caption(found), _findings(found, self.readout))
 
 
@@ -98,10 +99,10 @@ class Found:
 
     Attributes:
         cell, depths, laws: which.
-        errors: rows of test errors of features and Gaussian vectors at the n where the theory has a number above 0.
+        errors: rows of test errors of features and Gaussian vectors; at the n where the theory has a number above 0.
         ratios: E_features/E_gaussian − 1 of the same seed, law, depth and n, as column `value`.
         spectra, distances: the other rows.
-        theory: predicted errors.
+        theory: predicted errors; None where the theory is silent.
     """
 
     def __init__(self, tables: Tables, cell: Facts, depths: Sequence[int], readout: str, at: dict[str, Any]) -> None:
@@ -110,14 +111,14 @@ class Found:
         rows = tables.equivalents
         rows = rows[(rows["cell"] == cell.cell) & rows["depth"].isin(depths)]
         rows = rows[rows["law"].isin(kept.get("law", cell.laws))]
-        theory = tables.theory
-        theory = theory[(theory["cell"] == cell.cell) & (theory["readout"] == readout) & (theory["metric"] == "mse")]
-        self.theory = theory[theory["converged"] & (theory["value"] > 0) & theory["depth"].isin(depths)]
+        self.theory = _predicted(tables.theory, cell, depths, readout) if cell.described else None
         errors = rows[(rows["metric"] == "mse") & (rows["readout"] == readout)]
         errors = errors[errors["n_train"].isin(kept.get("n_train", cell.n_train))]
-        known = set(zip(self.theory["depth"], self.theory["n_train"], strict=True))
-        drawn = [key in known for key in zip(errors["depth"], errors["n_train"], strict=True)]
-        self.cell, self.depths, self.errors = cell, list(depths), errors[drawn]
+        self.cell, self.depths, self.errors = cell, list(depths), errors
+        if self.theory is not None:
+            known = set(zip(self.theory["depth"], self.theory["n_train"], strict=True))
+            drawn = [key in known for key in zip(errors["depth"], errors["n_train"], strict=True)]
+            self.errors = errors[drawn]
         self.laws = [law for law in cell.laws if law in set(rows["law"])]
         both = (self.of_rows(self.errors, name) for name in (FEATURES, GAUSSIAN))
         index = ["law", "seed", "depth", "n_train"]
@@ -146,6 +147,12 @@ class Found:
         return chosen[(chosen["metric"] == metric) & (chosen["variance"] == variance)]
 
 
+def _predicted(theory: "pd.DataFrame", cell: Facts, depths: Sequence[int], readout: str) -> "pd.DataFrame":
+    """The errors above 0 that the theory predicts of a read-out."""
+    theory = theory[(theory["cell"] == cell.cell) & (theory["readout"] == readout) & (theory["metric"] == "mse")]
+    return theory[theory["converged"] & (theory["value"] > 0) & theory["depth"].isin(depths)]
+
+
 def _some(count: int) -> np.ndarray:
     """Return at most MARKS numbers of 0 … count − 1, evenly spaced."""
     return np.unique(np.linspace(0, count - 1, min(count, MARKS)).round().astype(int))
@@ -153,9 +160,10 @@ def _some(count: int) -> np.ndarray:
 
 def _draw_errors(axes: "Axes", found: Found, depth: int) -> None:
     """Draw theory and Gaussian vectors as lines, features as marks."""
-    theory = found.theory[found.theory["depth"] == depth].sort_values("n_train")
-    theory = theory[theory["n_train"] >= found.errors["n_train"].min()]
-    axes.plot(theory["n_train"] / found.width(depth), theory["value"], **THEORY)
+    if found.theory is not None:
+        theory = found.theory[found.theory["depth"] == depth].sort_values("n_train")
+        theory = theory[theory["n_train"] >= found.errors["n_train"].min()]
+        axes.plot(theory["n_train"] / found.width(depth), theory["value"], **THEORY)
     for name in (GAUSSIAN, FEATURES):
         rows = found.of_rows(found.errors, name)
         for law, points in style.mean_over_seeds(rows[rows["depth"] == depth], ["law", "n_train"]).groupby(
@@ -270,7 +278,8 @@ def _keys(found: Found) -> "list[Line2D]":
     floor = style.key("Gaussian vectors: noise of sampling alone", color="0.3", marker="_", ms=10)
     pale = style.key("each neuron with its own variance", color="0.3", marker="o", ms=5, alpha=PALE)
     limit = style.key("$Σ_L$ itself", color="0.6", ls="-", lw=0.8)
-    return [*marks, *lines, style.key(**{**THEORY, "label": "theory"}), limit, floor, pale]
+    theory = [] if found.theory is None else [style.key(**{**THEORY, "label": "theory"})]
+    return [*marks, *lines, *theory, limit, floor, pale]
 
 
 def _where(found: Found) -> list[str]:
