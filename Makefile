@@ -9,7 +9,7 @@ FINDINGS := $(addprefix results/reference/,findings.parquet studies-findings.par
 
 # make reference: the README's pictures and sentences, from the results that are there.
 # make resume: after a killed run (kill -9, power cut), removes its lock and makes what it left unfinished.
-.PHONY: all setup test paper studies qgen qgen-large sanity report reference reference-studies reference-learned resume clean
+.PHONY: all setup test paper studies studies-paper qgen qgen-large sanity report reference reference-studies reference-learned resume clean
 
 all: setup
 	$(SNAKEMAKE) all
@@ -40,6 +40,10 @@ studies: setup
 	$(SNAKEMAKE) overlay --configfile config/studies.yaml
 	@cat results/overlay/findings.rst
 
+studies-paper: setup
+	$(SNAKEMAKE) overlay --configfile config/studies.yaml config/studies_paper.yaml
+	@cat results/overlay/findings.rst
+
 # The second paper's question: small in minutes; large as the README shows it; full data against published figures.
 qgen: setup
 	$(SNAKEMAKE) overlay --configfile config/qgen_small.yaml
@@ -55,7 +59,7 @@ sanity: setup
 # One page of all figures, those of the studies too.
 report: setup
 	$(SNAKEMAKE) all --configfile config/studies.yaml
-	snakemake all --report results/report.html --configfile config/studies.yaml
+	snakemake all --report results/report.html --report-stylesheet workflow/report/style.css --configfile config/studies.yaml
 
 reference: setup
 	cp results/findings.parquet $(addprefix results/figures/,depth.png images.png learning_curve.png second_path.png speedup.png) results/reference

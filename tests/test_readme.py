@@ -26,12 +26,13 @@ def lines(text):
 
 def test_the_examples_are_short():
     study = yaml.safe_load(FILES["config/mine.yaml"])
-    assert len(FILES) == 5
+    assert len(FILES) == 6
     for path, text in FILES.items():
         if path.endswith(".py"):
             assert len(lines(text)) <= MOST_LINES, path
     assert list(study) == ["laws", "experiments", "figures"]
-    assert len(lines(FILES["config/mine.yaml"])) <= MOST_LINES
+    for path in ("config/spectra.yaml", "config/mine.yaml"):
+        assert len(lines(FILES[path])) <= MOST_LINES, path
 
 
 @pytest.mark.slow
@@ -50,12 +51,27 @@ def test_a_newcomers_study_runs_as_it_is_written(fresh_project):
     assert any("simulation against theory" in sentence for sentence in findings)
 
 
+@pytest.mark.slow
+def test_a_study_by_configuration_alone_runs_as_it_is_written(fresh_project):
+    path = "config/spectra.yaml"
+    (fresh_project.path / path).write_text(FILES[path], encoding="utf-8")
+    command = re.search(rf"^snakemake --cores all (.* --configfile {path})$", README, re.MULTILINE).group(1)
+    run = fresh_project.snakemake(*shlex.split(command))
+    assert run.returncode == 0, run.stderr[-3000:]
+    findings = read_findings(fresh_project.path / "results/figures/spectra.parquet")["spectra"]
+    assert "one-bit against Gaussian weights equal within ±1 %" in findings[0]
+    assert "spectrum identity to power:2" in findings[0]
+    assert "spectrum identity, power:0.5, condition:100" in findings[1]  # the theory is silent on the fourth
+
+
 def test_the_findings_quoted_are_those_computed():
     learned = (ROOT / "docs/learned.md").read_text(encoding="utf-8")
     assert renew(learned, read_findings(*FINDINGS)) == learned, "make reference-learned"
+    studies = (ROOT / "docs/studies.md").read_text(encoding="utf-8")
+    assert renew(studies, read_findings(*FINDINGS)) == studies, "make reference-studies"
     assert renew(README, read_findings(*FINDINGS)) == README, "make reference"
     quoted = re.findall(r"<!-- findings of (\w+) -->\n-", README)
-    assert quoted == ["depth", "images", "second_path", "opponent", "speedup"]
+    assert quoted == ["summary", "depth", "images", "second_path", "opponent", "speedup"]
 
 
 def test_findings_of_a_figure_that_has_none_are_refused():

@@ -68,13 +68,13 @@ def test_the_caption_tells_findings_seeds_machine_and_versions(tmp_path, inputs)
 
 def test_findings_of_all_figures_are_listed_with_links(tmp_path, inputs):
     paths = [drawn(tmp_path, inputs, name)["findings"] for name in ("one", "two")]
-    collect_findings(paths, ["10. Later", "9. Sooner"], tmp_path / "all.parquet", tmp_path / "all.rst")
+    collect_findings(paths, ["10. Later", "09. Sooner"], tmp_path / "all.parquet", tmp_path / "all.rst")
     table = read_frame([tmp_path / "all.parquet"], FINDINGS)
     assert table["figure"].tolist() == ["one"] * 4 + ["two"] * 4
     targets = ".. _one.png: javascript:1\n.. _two.png: javascript:2\n"  # the report adds these
     text = as_html((tmp_path / "all.rst").read_text(encoding="utf-8") + "\n" + targets)
     assert text.count('href="javascript:1"') == 4
-    assert text.index("9. Sooner") < text.index("javascript:2") < text.index("10. Later") < text.index("javascript:1")
+    assert text.index("09. Sooner") < text.index("javascript:2") < text.index("10. Later") < text.index("javascript:1")
     assert "system-message" not in text
 
 

@@ -131,15 +131,9 @@ def collect_findings(
     """
     rows = read_frame(paths, FINDINGS).to_dict("list") if paths else {field.name: [] for field in FINDINGS.fields}
     write_table(table, FINDINGS, {"figures": [Path(path).stem for path in paths]}, **rows)
-    lines: dict[str, list[str]] = {study: [] for study in sorted(studies, key=study_order)}
+    lines: dict[str, list[str]] = {study: [] for study in sorted(studies)}
     of_figure = {Path(path).stem: study for path, study in zip(paths, studies, strict=True)}
     for name, text in zip(rows["figure"], rows["finding"], strict=True):
         lines[of_figure[name]].append(f"* {escape(text)} (`{name}.png`_)")
     sections = [[escape(study), "~" * len(escape(study)), "", *items, ""] for study, items in lines.items() if items]
     Path(listing).write_text("\n".join(chain.from_iterable(sections)), encoding="utf-8")
-
-
-def study_order(study: str) -> tuple[float, str]:
-    """Sort studies by the number that they begin with, as `2. Finite width`, then those without one by their names."""
-    number = study.partition(".")[0]
-    return (float(number) if number.isdecimal() else float("inf"), study)
