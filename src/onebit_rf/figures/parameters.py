@@ -31,7 +31,8 @@ def _line(name: str, cells: Sequence[AnyFacts]) -> str:
 
 def _told(cell: AnyFacts) -> Iterator[tuple[str, Any]]:
     """Yield what there is to say of a cell, each under a key of its own."""
-    yield "", cell.dataset_words if isinstance(cell, Facts) else cell.dataset.replace("_", " ")
+    words = cell.dataset_words if isinstance(cell, Facts) else cell.dataset.replace("_", " ")
+    yield "", words.partition(",")[0]  # without the leaves that are swept, which are told as varied
     yield from _told_of_training(cell) if isinstance(cell, TrainingFacts) else _told_of_experiment(cell)
 
 
