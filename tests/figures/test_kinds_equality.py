@@ -163,6 +163,14 @@ def test_cells_without_a_theory_share_the_figure():
     assert [("simulation against theory" in sentence) for sentence in sentences] == [False, False, True]
 
 
+def test_a_panel_with_silent_cells_says_where_they_are():
+    known, silent = swept()[0], facts("s/noise~9", swept={"noise": 9.0}, described=False)
+    drawing = draw(Equality(experiments=["s"], x="noise", at={"n_train": 4}), tables(known, silent, gap=0.001))
+    assert not drawing.figure.axes[1].texts
+    (validity,) = [one.sentence for one in drawing.findings if "simulation against theory" in one.sentence]
+    assert validity.endswith("; no theory at noise σ = 9")
+
+
 def test_without_any_theory_there_are_two_rows():
     cell = facts(target="labels", outputs=10, described=False, noise=None, teacher=None, n_train=N)
     drawing = along_n(tables(cell, estimator="labels", metric="accuracy", gap=0.001))

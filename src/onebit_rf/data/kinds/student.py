@@ -37,15 +37,11 @@ class Student(DatasetRecord, tag="student"):
     radial: Annotated[bool, Meta(description="one heavy-tailed length for each sample, else independent coordinates")]
     n_train: Annotated[Count, Meta(description="train rows; an experiment uses the first n of them")]
     n_test: Annotated[Count, Meta(description="test rows")]
-
-    @property
-    def spectrum(self) -> str | None:
-        """Identity, where |x_0|²/d_0 tends to 1 as the theory needs."""
-        return None if self.silence else "identity"
+    spectrum = "identity"
 
     @property
     def silence(self) -> str:
-        """Why the theory says nothing, and there is no spectrum: |x_0|²/d_0 scatters, or settles too slowly."""
+        """Why the theory says nothing: |x_0|²/d_0 scatters, or settles too slowly."""
         if self.radial and np.isfinite(self.degrees):
             return "$|x_0|^2/d_0$ differs from sample to sample"
         return "" if self.degrees > FOURTH else "no fourth moment: $|x_0|^2/d_0$ settles slowly"

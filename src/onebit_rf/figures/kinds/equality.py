@@ -351,7 +351,10 @@ def _equality(points: Points, rows: Sequence[Row], where: str, names: Sequence[s
 
 
 def _validity(points: Points, rows: Sequence[Row], where: str, names: Sequence[str]) -> list[Finding]:
-    """The mean deviation from the theory away from the threshold, and the largest of all; none without a theory."""
+    """The mean deviation from the theory away from the threshold, the largest of all, and where the theory is silent.
+
+    None without any theory.
+    """
     import pandas as pd
 
     theory = [points.found.theory[key] for key in map(curves.key_of, rows) if key in points.found.theory]
@@ -361,7 +364,9 @@ def _validity(points: Points, rows: Sequence[Row], where: str, names: Sequence[s
     over = f"{where}, mean over {_extent(deviations, names)}{which}"
     _, text = _largest(deviations, ["law", *names])
     gap = theory_gap(away, pd.concat(theory), over)
-    return [replace(finding, sentence=f"{finding.sentence}; largest {text}") for finding in gap]
+    silent = [row for row in rows if not points.found.facts[row["cell"]].described]
+    silence = f"; no theory at {_extent(pd.DataFrame(silent), names[-1:])}" if silent else ""
+    return [replace(finding, sentence=f"{finding.sentence}; largest {text}{silence}") for finding in gap]
 
 
 def _mean_cost(points: Points, rows: Sequence[Row], where: str) -> list[Finding]:
