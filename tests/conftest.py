@@ -23,6 +23,14 @@ settings.register_profile("project", deadline=None, derandomize=True)
 settings.load_profile("project")
 
 
+@pytest.fixture(autouse=True)
+def _full_precision():
+    """Give torch its float32 products back: one of the backends takes bfloat16 where there is AMX."""
+    yield
+    if torch := sys.modules.get("torch"):
+        torch.set_float32_matmul_precision("highest")
+
+
 def load_yaml(name):
     return yaml.safe_load((ROOT / name).read_text(encoding="utf-8"))
 

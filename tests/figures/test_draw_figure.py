@@ -68,7 +68,7 @@ def test_the_caption_tells_findings_seeds_machine_and_versions(tmp_path, inputs)
 
 def test_findings_of_all_figures_are_listed_with_links(tmp_path, inputs):
     paths = [drawn(tmp_path, inputs, name)["findings"] for name in ("one", "two")]
-    collect_findings(paths, ["10. Later", "09. Sooner"], tmp_path / "all.parquet", tmp_path / "all.rst")
+    collect_findings(paths, {"one": "10. Later", "two": "09. Sooner"}, tmp_path / "all.parquet", tmp_path / "all.rst")
     table = read_frame([tmp_path / "all.parquet"], FINDINGS)
     assert table["figure"].tolist() == ["one"] * 4 + ["two"] * 4
     targets = ".. _one.png: javascript:1\n.. _two.png: javascript:2\n"  # the report adds these
@@ -79,7 +79,7 @@ def test_findings_of_all_figures_are_listed_with_links(tmp_path, inputs):
 
 
 def test_no_figures_have_no_findings(tmp_path):
-    collect_findings([], [], tmp_path / "all.parquet", tmp_path / "all.rst")
+    collect_findings([], {}, tmp_path / "all.parquet", tmp_path / "all.rst")
     assert read_frame([tmp_path / "all.parquet"], FINDINGS).empty
 
 

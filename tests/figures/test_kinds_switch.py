@@ -142,7 +142,7 @@ def test_models_that_did_not_converge_are_left_out_and_counted():
 
     drawing = draw(change=change)
     assert len(marks(panels(drawing)[0])["frozen"]) == 3
-    assert "3 of 24 models diverged, not drawn (lsq:1 3×)" in drawing.figure.get_supxlabel()
+    assert "3 of 24 models diverged, not drawn (frozen: lsq:1 3×)" in drawing.figure.get_supxlabel()
     assert not any("learned minus frozen hidden weights, 1 bit" in finding.sentence for finding in drawing.findings)
     assert not any("frozen hidden weights, 1 bit (lsq) minus" in finding.sentence for finding in drawing.findings)
 

@@ -32,7 +32,7 @@ def test_exact_is_the_formula():
     np.testing.assert_allclose(NETWORK.exact(x)[1], expected, rtol=1e-6)
 
 
-@pytest.mark.parametrize("activation", ACTIVATIONS.names())
+@pytest.mark.parametrize("activation", [name for name in ACTIVATIONS.names() if ACTIVATIONS.get(name).tensor])
 def test_every_backend_computes_the_activation(activation):
     """float32 of two layers against float64 by the definition of φ."""
     network = Network((40, 24, 16), activation)

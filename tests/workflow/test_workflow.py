@@ -110,7 +110,7 @@ EDITS = {
     "src/onebit_rf/config/checks.py": set(),
     "src/onebit_rf/config/cells.py": set(),
     "src/onebit_rf/__main__.py": set(),
-    "src/onebit_rf/cli.py": set(),
+    "src/onebit_rf/cli/__init__.py": set(),
     "src/onebit_rf/figures/kinds/depth.py": figures("depth"),
     "src/onebit_rf/figures/kinds/images.py": figures("images"),
     "src/onebit_rf/figures/kinds/learning_curve.py": figures(

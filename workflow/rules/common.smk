@@ -355,6 +355,11 @@ def added(section):
     return [name for name in getattr(study.config, section) if name not in default[section]]
 
 
+def studies(figures):
+    """The headings of some figures, in an order that the config's does not change."""
+    return {name: study.config.figures[name].study for name in sorted(figures)}
+
+
 def deployment_tables(trainings):
     """The tables of trainings that have models of one bit for the native kernels."""
     cells = [cell for name in trainings for cell in study.trainings_of(name)]

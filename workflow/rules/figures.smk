@@ -62,7 +62,7 @@ rule collect_findings:
         mem_mb=1000,
         runtime=sizes.LEAST_MINUTES,
     params:
-        studies=[figure.study for figure in study.config.figures.values()],
+        studies=studies(study.config.figures),
         code=code("collect_findings"),
     message:
         "findings of all figures"
@@ -81,7 +81,7 @@ use rule collect_findings as collect_overlay with:
     benchmark:
         "results/benchmarks/collect_overlay.tsv"
     params:
-        studies=[study.config.figures[name].study for name in added("figures")],
+        studies=studies(added("figures")),
         code=code("collect_findings"),
     message:
         "findings of the overlay's figures"

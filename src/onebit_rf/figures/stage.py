@@ -120,20 +120,19 @@ def escape(text: str) -> str:
 
 
 def collect_findings(
-    paths: Sequence[str | Path], studies: Sequence[str], table: str | Path, listing: str | Path
+    paths: Sequence[str | Path], studies: Mapping[str, str], table: str | Path, listing: str | Path
 ) -> None:
     """Stack the findings of all figures in one table, and list them for the report, each with a link to its figure.
 
     Args:
         paths: the tables of the findings of each figure.
-        studies: the heading that the list puts each under.
+        studies: figure → the heading that the list puts it under.
         table, listing: what is written.
     """
     rows = read_frame(paths, FINDINGS).to_dict("list") if paths else {field.name: [] for field in FINDINGS.fields}
     write_table(table, FINDINGS, {"figures": [Path(path).stem for path in paths]}, **rows)
-    lines: dict[str, list[str]] = {study: [] for study in sorted(studies)}
-    of_figure = {Path(path).stem: study for path, study in zip(paths, studies, strict=True)}
+    lines: dict[str, list[str]] = {study: [] for study in sorted(studies.values())}
     for name, text in zip(rows["figure"], rows["finding"], strict=True):
-        lines[of_figure[name]].append(f"* {escape(text)} (`{name}.png`_)")
+        lines[studies[name]].append(f"* {escape(text)} (`{name}.png`_)")
     sections = [[escape(study), "~" * len(escape(study)), "", *items, ""] for study, items in lines.items() if items]
     Path(listing).write_text("\n".join(chain.from_iterable(sections)), encoding="utf-8")

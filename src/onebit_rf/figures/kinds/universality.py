@@ -89,8 +89,7 @@ class Universality(FigureRecord, tag="universality"):
         _draw_distances(axes[:, -1], found)
         _dress(axes, found)
         figure.legend(handles=_keys(found), loc="outside lower center", ncols=4)
-        figure.suptitle(_title(found, self.readout), fontsize=9)
-        style.note(figure, curves.silences([cell], found.laws))
+        figure.suptitle("\n".join([_title(found, self.readout), *curves.silences([cell], found.laws)]), fontsize=9)
         return Drawing(figure, _caption(found), _findings(found, self.readout))
 
 
