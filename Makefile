@@ -68,7 +68,7 @@ reference: setup
 # The same of the studies.
 reference-studies: setup
 	cp results/overlay/findings.parquet results/reference/studies-findings.parquet
-	cp $(patsubst %,results/figures/%.png,$(STUDIES)) results/reference
+	cp results/figures/summary.pdf $(patsubst %,results/figures/%.png,$(STUDIES)) results/reference
 	python -m onebit_rf.figures README.md $(FINDINGS)
 	python -m onebit_rf.figures docs/studies.md $(FINDINGS)
 
