@@ -11,7 +11,6 @@ from onebit_rf.sharpness.perturbations import (
     adaptive_sharpness_average,
     adaptive_sharpness_worst,
     largest_noise,
-    quantization_noise,
 )
 from onebit_rf.sharpness.stack import draw_normal, flatten, unflatten
 
@@ -123,11 +122,6 @@ def losses(weights):
             lambda: adaptive_sharpness_worst(lambda at: losses(at).mean(), WEIGHTS, 0.1),
             r"losses, errors: must return a number per model, \(2,\), got \(\)",
         ),
-        (
-            lambda: quantization_noise(WEIGHTS, {"w": torch.ones(1, 3)}),
-            r"dequantised: must have the latent weights' names and shapes, .*\(2, 3\).*, got .*\(1, 3\)",
-        ),
-        (lambda: quantization_noise(WEIGHTS, {"v": torch.ones(2, 3)}), "dequantised: must have the latent weights'"),
     ],
 )
 def test_bad_input_is_refused(call, message):

@@ -16,7 +16,6 @@ from onebit_rf.sharpness.perturbations import (
     adaptive_sharpness_average,
     adaptive_sharpness_worst,
     largest_noise,
-    quantization_noise,
 )
 
 RANGE = np.log(LARGEST / SMALLEST) / 2**11  # of log σ that the halvings leave: .8 %
@@ -142,13 +141,3 @@ def test_zero_weights_are_left_alone():
 
     assert adaptive_sharpness_worst(losses, weights, 0.1) == pytest.approx(0.1, rel=1e-5)
     assert adaptive_sharpness_average(losses, weights, 0.1) == pytest.approx(0, abs=1e-6)
-
-
-def test_quantization_noise_is_the_mean_square_over_all_weights():
-    rng = np.random.default_rng(0)
-    latent = {"w": rng.standard_normal((3, 4, 5)), "v": rng.standard_normal((3, 2))}
-    rounded = {name: np.sign(values) for name, values in latent.items()}
-    found = quantization_noise(*({name: tensor(v) for name, v in part.items()} for part in (latent, rounded)))
-    for k in range(3):
-        moves = np.concatenate([(rounded[name][k] - latent[name][k]).ravel() for name in latent])
-        assert found[k] == pytest.approx(np.mean(moves**2), rel=1e-6)

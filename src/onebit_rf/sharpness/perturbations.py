@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from onebit_rf.errors import OnebitError
 from onebit_rf.sharpness.stack import (
     PerModel,
     Weights,
@@ -138,20 +137,6 @@ def adaptive_sharpness_worst(losses: PerModel, weights: Weights, rho: float, ste
     with torch.no_grad():
         visited.append(numbers(evaluate(losses, {name: weights[name] + moves[name] for name in weights})))
     return np.max(visited, axis=0) - visited[0]
-
-
-def quantization_noise(latent: Weights, dequantised: Weights) -> np.ndarray:
-    """Return the mean of (v̂ − v)² over all weights of each model, shape (M,), v latent and v̂ de-quantised.
-
-    Raises:
-        OnebitError: the two differ in names or shapes, or are no stacks.
-    """
-    shapes, others = ({name: tuple(tensor.shape) for name, tensor in each.items()} for each in (latent, dequantised))
-    if shapes != others:
-        raise OnebitError(f"dequantised: must have the latent weights' names and shapes, {shapes}, got {others}")
-    models = count_models(latent)
-    squares = [numbers(dequantised[name] - latent[name]).reshape(models, -1) ** 2 for name in latent]
-    return np.mean(np.concatenate(squares, axis=1), axis=1)
 
 
 def _scales(weights: Weights, sigma: np.ndarray, epsilon: float | None) -> Weights:
