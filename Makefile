@@ -35,24 +35,16 @@ test: setup
 paper: setup
 	$(SNAKEMAKE) all --configfile config/paper.yaml
 
-# The edges of the first paper's claim.
-studies: setup
-	$(SNAKEMAKE) overlay --configfile config/studies.yaml
+# What overlays add. The edges of the first paper's claim, and the second paper's question: small in minutes, and large.
+studies: OVERLAYS := config/studies.yaml
+studies-paper: OVERLAYS := config/studies.yaml config/studies_paper.yaml
+qgen: OVERLAYS := config/qgen_small.yaml
+qgen-large: OVERLAYS := config/qgen_small.yaml config/qgen.yaml
+studies studies-paper qgen qgen-large: setup
+	$(SNAKEMAKE) overlay --configfile $(OVERLAYS)
 	@cat results/overlay/findings.rst
 
-studies-paper: setup
-	$(SNAKEMAKE) overlay --configfile config/studies.yaml config/studies_paper.yaml
-	@cat results/overlay/findings.rst
-
-# The second paper's question: small in minutes; large as the README shows it; full data against published figures.
-qgen: setup
-	$(SNAKEMAKE) overlay --configfile config/qgen_small.yaml
-	@cat results/overlay/findings.rst
-
-qgen-large: setup
-	$(SNAKEMAKE) overlay --configfile config/qgen_small.yaml config/qgen.yaml
-	@cat results/overlay/findings.rst
-
+# Networks on full data, to be held against published figures.
 sanity: setup
 	$(SNAKEMAKE) results/models/mnist_full.parquet results/models/cifar10_full.parquet results/deployment/mnist_full/seed0.parquet --configfile config/sanity.yaml
 

@@ -212,6 +212,11 @@ MISTAKES = [
     (put("figures.learning_curve.experiments", ["mirrors"]), "at.readout: 'ridge:0' is not drawn by any experiment"),
     (put("figures.ridge.experiments", ["ridge", "classification"]), "figures.ridge: read-outs are measured diff"),
     (put("networks.tanh_4096.widths", [10**6]), "experiments.tanh_8192: weights .* the most a table takes"),
+    (put("datasets.gaussian_512.dim", 10**13), "experiments.ridge: weights .* the most a table takes"),
+    (
+        change_all(put("datasets.gaussian_512.dim", 10**13), put("datasets.gaussian_512.spectrum", "power:1")),
+        "experiments.ridge: weights .* the most a table takes",
+    ),
 ]
 
 

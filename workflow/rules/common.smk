@@ -264,15 +264,16 @@ def figure_tables(figure, stage):
     if stage not in record.stages:
         return []
     cells = [cell for name in record.experiments for cell in study.cells_of(name)]
-    tables = {"readout": readout_tables, "theory": theory_tables, "equivalents": equivalents_tables}
-    if stage in tables:
-        return tables[stage](cells)
-    if stage == "cost":
-        return expand(rules.measure_cost.output, experiment=record.timed)
-    if stage == "conditions":
-        return conditions_tables(record.datasets)
-    others = {"latency": latency_tables, "ranking": ranking_tables}
-    return others[stage]() if stage in others else training_tables(record.trainings, stage)
+    tables = {
+        "readout": lambda: readout_tables(cells),
+        "theory": lambda: theory_tables(cells),
+        "equivalents": lambda: equivalents_tables(cells),
+        "conditions": lambda: conditions_tables(record.datasets),
+        "cost": lambda: expand(rules.measure_cost.output, experiment=record.timed),
+        "latency": latency_tables,
+        "ranking": ranking_tables,
+    }
+    return tables[stage]() if stage in tables else training_tables(record.trainings, stage)
 
 
 def training_tables(names, stage):

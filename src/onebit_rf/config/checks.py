@@ -128,6 +128,7 @@ def _check_cell(cell: Cell, study: Study) -> Iterator[str]:
         yield f".n_train.last: must be at most {left}{' after those skipped' if cell.task.skip else ''}, got {last}"
     if largest_matrix(shape, cell.net) > MOST_NUMBERS:
         yield f": weights or features of a layer are more than {MOST_NUMBERS} numbers, the most a table takes"
+        return  # what follows may lay out a vector of d_0
     yield from _check_path(cell, study)
     yield from (mistake for law in cell.laws for mistake in _check_learned(cell, law, study))
     if cell.equivalents:

@@ -142,8 +142,7 @@ class Pair:
     @property
     def widths(self) -> list[str]:
         """The hidden layers of each network as a label says them: `512`, `512 × 2`, `64 → 32`."""
-        spelled = [style.describe(cell.dims, "").partition(" → ")[2] for cell in self.cells]
-        return [text.removesuffix(" × 1") for text in spelled]
+        return [style.layers_in_words(cell.widths).removesuffix(" × 1") for cell in self.cells]
 
     @property
     def ends(self) -> list[str]:

@@ -39,6 +39,7 @@ EXACT = (
     "$n ≥ d_L$ without noise: the teacher is recovered exactly, not drawn",
     "where the labels are fitted exactly the training MSE is 0, not drawn",
 )
+THRESHOLD = 0.1  # |n/d_L − 1| below which one singular value decides and deviations leave every scale
 SIDE = 2.75  # inches of a panel
 COLUMNS = 4
 TITLE = 30  # letters of a line above a panel
@@ -309,7 +310,7 @@ def describe_cells(cells: Sequence[Facts]) -> list[str]:
     if network is None and len(activations) == 1 and len({cell.experiment for cell in cells}) == 1:
         network = activations.pop()
     elif network is None and len({tuple(cell.dims) for cell in cells}) == 1:
-        network = style.describe(cells[0].dims, "").removeprefix(", ")
+        network = f"{cells[0].dims[0]} → {style.layers_in_words(cells[0].widths)}"
     datasets = {cell.dataset_words for cell in cells if cell.target == "labels"}
     data = datasets.pop() if len(datasets) == 1 else None
     texts = [data, network, None if noise is None else style.noise_in_words(noise)]

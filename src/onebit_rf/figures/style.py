@@ -141,8 +141,12 @@ def seeds_in_words(readout: "pd.DataFrame") -> str:
 def describe(dims: Iterable[int], activation: str) -> str:
     """The network in a line, e.g. `tanh, 8192 → 4096 × 5`."""
     d_0, *widths = dims
-    layers = f"{widths[0]} × {len(widths)}" if len(set(widths)) == 1 else " → ".join(map(str, widths))
-    return f"{activation.replace('_', ' ')}, {d_0} → {layers}"
+    return f"{activation.replace('_', ' ')}, {d_0} → {layers_in_words(widths)}"
+
+
+def layers_in_words(widths: Sequence[int]) -> str:
+    """The hidden layers, e.g. `4096 × 5`, `64 → 32`."""
+    return f"{widths[0]} × {len(widths)}" if len(set(widths)) == 1 else " → ".join(map(str, widths))
 
 
 def noise_in_words(noise: float) -> str:

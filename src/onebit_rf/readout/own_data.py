@@ -18,7 +18,7 @@ import numpy as np
 from onebit_rf.config.sizes import PROCESS_BYTES
 from onebit_rf.errors import OnebitError
 from onebit_rf.features.extract import draw_layers, propagate
-from onebit_rf.readout.labels import targets_of
+from onebit_rf.model.targets import targets_of
 from onebit_rf.readout.own_fits import measure, summarise
 from onebit_rf.theory.own_rows import Risk, best_ridge, survey
 from onebit_rf.weights.laws import LAWS

@@ -1,4 +1,4 @@
-"""Fits of ridge to rows of one's own, tested on rows that they were not trained on: random ones, or each in turn."""
+"""Fits of ridge to rows of one's own, tested on random rows that they were not trained on."""
 
 import numpy as np
 from scipy import linalg
@@ -59,14 +59,3 @@ def summarise(fits: np.ndarray) -> dict[str, np.ndarray]:
     half, mean = stdtrit(networks * (draws - 1), 0.975) * error, fits.mean(axis=(0, 1))
     columns = {"measured": mean[:, 0], "measured_half": half[:, 0]}
     return columns if np.isnan(mean).any() else columns | {"accuracy": mean[:, 1], "accuracy_half": half[:, 1]}
-
-
-def leave_one_out(features: np.ndarray, targets: np.ndarray, ridge: float) -> float:
-    """Return the mean square error on each row of the fit to all others, from the fit to all.
-
-    (1/N) Σ ((y_i − x_i·â)/(1 − h_i))² with h_i = x_i·(XᵀX + λI)^{-1} x_i, mean over the targets.
-    """
-    x = features.astype(np.float64)
-    inverse = linalg.pinvh(x.T @ x + ridge * np.eye(x.shape[1]))
-    left = 1 - np.sum((x @ inverse) * x, axis=1)
-    return float(np.mean(((targets - x @ (inverse @ (x.T @ targets))) / left[:, None]) ** 2))

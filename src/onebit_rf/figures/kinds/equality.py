@@ -45,7 +45,6 @@ LOOKS = {
 FEW = 0.125  # n/d_L up to which the cost of a mean is fitted
 MEAN = {"ls": ":", "color": "0.3", "lw": 1.0, "zorder": 3}
 BARS = {"elinewidth": 0.8, "capsize": 0}
-NEAR = 0.1  # |n/d_L − 1| up to which one singular value decides: left out of the mean deviation from the theory
 LINEAR = 10  # deviations up to so many margins are drawn on a linear axis; else it is logarithmic outside ±margin
 LETTERS = 38  # of a line within a panel
 MOST_SAID = 4  # panels with sentences of their own
@@ -189,10 +188,10 @@ class Points:
         import pandas as pd
 
         keys = [key for key in map(curves.key_of, rows) if key in self.rows]
-        near = {key: (self.rows[key]["n_train"] / self.found.width(key) - 1).abs() <= NEAR for key in keys}
+        near = {key: (self.rows[key]["n_train"] / self.found.width(key) - 1).abs() <= curves.THRESHOLD for key in keys}
         if self._x != "n_train" or not any(some.any() for some in near.values()):
             return pd.concat([self.rows[key] for key in keys]), ""
-        return pd.concat([self.rows[key][~near[key]] for key in keys]), f" where |n/d_L − 1| > {NEAR:g}"
+        return pd.concat([self.rows[key][~near[key]] for key in keys]), f" where |n/d_L − 1| > {curves.THRESHOLD:g}"
 
     def _places(self, row: Row, frame: "pd.DataFrame") -> "Sequence[float] | pd.Series":
         if self._x == "n_train":

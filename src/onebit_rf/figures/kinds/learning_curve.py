@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 MARKS = 16  # marks per curve and law: enough to see, few enough to read
 FEW = 16  # up to as many n, deviations are marks with bars; above, lines with bands
 MOST_POINTS = 300  # of a line
-THRESHOLD = 0.1  # |n/d_L − 1| below which one singular value decides and deviations leave every scale
 FIRST = 0.05  # n/d_L below which few samples do
 
 
@@ -62,7 +61,7 @@ class LearningCurve(FigureRecord, tag="learning_curve"):
         few = any(points["n_train"].nunique() <= FEW for points in found.errors.values())
         aside = ["marks of one n stand side by side"] if few else []
         style.note(figure, [*found.notes(rows, lambda key: None), *_beyond(outside), *aside])
-        over = f"n/d_L > {FIRST:g} but not within {THRESHOLD:g} of 1"
+        over = f"n/d_L > {FIRST:g} but not within {curves.THRESHOLD:g} of 1"
         said = curves.findings(found, panels, _away(found), over)
         return Drawing(figure, curves.caption(found, "samples per feature n/d_L"), said)
 
@@ -124,13 +123,13 @@ def _set_limits(pairs: Sequence[tuple], rows: Sequence[dict], found: Curves) -> 
     values, deviations = [], []
     for key in map(curves.key_of, rows):
         if (points := found.errors.get(key)) is not None:
-            away = np.abs(points["n_train"] / found.width(key) - 1) > THRESHOLD / 2
+            away = np.abs(points["n_train"] / found.width(key) - 1) > curves.THRESHOLD / 2
             values += list(points["mean"][away & (points["mean"] > 0)])
         if (points := found.deviations.get(key)) is not None:
             bars = points["half"].fillna(0) if points["n_train"].nunique() <= FEW else 0
             size = 100 * (np.abs(points["mean"]) + bars)
             deviations += list(zip(points["n_train"] / found.width(key), size, strict=True))
-    reach = curves.limit(size for ratio, size in deviations if abs(ratio - 1) > THRESHOLD and ratio > FIRST)
+    reach = curves.limit(size for ratio, size in deviations if abs(ratio - 1) > curves.THRESHOLD and ratio > FIRST)
     for top, bottom in pairs:
         bottom.set_ylim(-reach, reach)
         if found.metric in curves.SQUARES and values:
@@ -144,7 +143,7 @@ def _beyond(outside: list[tuple[float, float]]) -> list[str]:
     if not outside:
         return []
     places = sorted({round(ratio, 3) for ratio, _ in outside})
-    breaks = [0, *(i + 1 for i, (a, b) in enumerate(pairwise(places)) if b - a > THRESHOLD), len(places)]
+    breaks = [0, *(i + 1 for i, (a, b) in enumerate(pairwise(places)) if b - a > curves.THRESHOLD), len(places)]
     ranges = [f"{places[a]:g}" + (f"–{places[b - 1]:g}" if b - a > 1 else "") for a, b in pairwise(breaks)]
     largest = max(size for _, size in outside)
     return [f"deviations beyond their panel, up to {largest:.0f} %: $n/d_L$ = {', '.join(ranges)}"]
@@ -155,7 +154,7 @@ def _away(found: Curves) -> dict[tuple, "pd.DataFrame"]:
     chosen = {}
     for key, rows in found.rows.items():
         ratio = rows["n_train"] / found.width(key)
-        chosen[key] = rows[(np.abs(ratio - 1) > THRESHOLD) & (ratio > FIRST)]
+        chosen[key] = rows[(np.abs(ratio - 1) > curves.THRESHOLD) & (ratio > FIRST)]
     return chosen
 
 

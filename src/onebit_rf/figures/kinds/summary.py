@@ -9,7 +9,17 @@ from msgspec import Meta
 from onebit_rf.figures import curves, layout, style
 from onebit_rf.figures.costs import BYTES, WORDS, draw_networks, read_pair
 from onebit_rf.figures.facts import Facts
-from onebit_rf.figures.findings import Finding, covered, interval, law_words, paired, with_interval
+from onebit_rf.figures.findings import (
+    Finding,
+    covered,
+    interval,
+    law_gaps,
+    law_means,
+    law_words,
+    paired,
+    per_cent,
+    with_interval,
+)
 from onebit_rf.figures.kinds import FIGURES, Drawing, FigureRecord, Tables
 from onebit_rf.model.record import Count
 
@@ -19,7 +29,6 @@ if TYPE_CHECKING:
 
 SIZE = (9.6, 7.2)  # inches
 MARGIN = 0.01
-NEAR = 0.1  # |n/d_L − 1| up to which one singular value decides
 SMALL = {"ls": "", "elinewidth": 0.8, "ms": 4.5, "capsize": 0}
 COVER = {
     "covered by the theory": {"color": "#0072B2"},
@@ -115,7 +124,7 @@ def _draw_depth(axes: "Axes", readout: "pd.DataFrame", theory: "pd.DataFrame", c
 def _draw_boundary(axes: "Axes", readout: "pd.DataFrame", cell: Facts) -> Finding:
     """Draw one bit against Gaussian weights along n, a colour a depth, but for where n is near d_L."""
     rows = readout[readout["n_train"].isin(cell.n_train)]
-    rows = rows[(rows["n_train"] / cell.widths[-1] - 1).abs() > NEAR]
+    rows = rows[(rows["n_train"] / cell.widths[-1] - 1).abs() > curves.THRESHOLD]
     gaps = paired(rows, "one_bit", "gaussian", ["depth", "n_train"]).rename("value").reset_index()
     means = style.mean_over_seeds(gaps, ["depth", "n_train"])
     depths, keys = sorted(means["depth"].unique()), []
@@ -129,19 +138,17 @@ def _draw_boundary(axes: "Axes", readout: "pd.DataFrame", cell: Facts) -> Findin
     reach = 100 * max(3 * MARGIN, 1.3 * means["mean"].abs().max())  # bars near n = d_L may leave the panel
     axes.set_ylim(-reach, reach)
     network = style.describe(cell.dims, cell.activation)
-    return _gap(axes, rows, ["depth", "n_train"], f"{network}, |n/d_L − 1| > {NEAR:g}", "over n and depths")
+    return _gap(axes, rows, ["depth", "n_train"], f"{network}, |n/d_L − 1| > {curves.THRESHOLD:g}", "over n and depths")
 
 
 def _draw_laws(axes: "Axes", readout: "pd.DataFrame", cell: Facts) -> Finding:
     """Draw every law against Gaussian weights at the deepest layer and the largest n, the nearest above."""
     rows = readout[(readout["n_train"] == max(cell.n_train)) & (readout["depth"] == len(cell.widths))]
     told = set(covered(rows)["law"])
-    gaps = {
-        law: paired(rows, law, "gaussian", ["depth"]).groupby("seed").mean() for law in cell.laws if law != "gaussian"
-    }
-    order = sorted(gaps, key=lambda law: (law not in told, abs(gaps[law].mean())))
+    gaps = {law: (*gap, n_seeds) for law, gap, n_seeds in law_means(rows, ["depth"])}
+    order = sorted(gaps, key=lambda law: (law not in told, abs(gaps[law][0])))
     for place, law in enumerate(reversed(order)):
-        value, low, high = (100 * number for number in interval(gaps[law]))
+        value, low, high = (100 * number for number in gaps[law][:3])
         look = list(COVER.values())[law not in told]
         axes.errorbar(value, place, xerr=[[value - low], [high - value]], marker="o", **SMALL, **look)
     axes.set_yticks(range(len(order)), labels=[law_words(law) for law in reversed(order)])
@@ -150,14 +157,14 @@ def _draw_laws(axes: "Axes", readout: "pd.DataFrame", cell: Facts) -> Finding:
     _shade(axes, "v")
     axes.legend(handles=[style.key(words, marker="o", ms=5, **look) for words, look in COVER.items()], loc="lower left")
     axes.set_xlabel("test MSE / that of Gaussian weights − 1 (%)")
-    worst = max((law for law in order if law in told), key=lambda law: abs(gaps[law].mean()))
-    number = interval(gaps[worst])
-    said = f"{law_words(worst)} {with_interval(*number, len(gaps[worst]))}"
+    worst = max((law for law in order if law in told), key=lambda law: abs(gaps[law][0]))
+    number = gaps[worst]
+    said = f"{law_words(worst)} {with_interval(*number)}"
     count = len([law for law in order if law in told])
     axes.set_title(f"the {count} laws that the theory covers: within {100 * abs(number[0]):.2g} % of Gaussian")
     where = f"{style.describe(cell.dims, cell.activation)}, n = {max(cell.n_train)}"
     sentence = f"{where}: of {count} laws that the theory covers the furthest from Gaussian weights is {said}"
-    return Finding(sentence, *number, len(gaps[worst]))
+    return Finding(sentence, *number)
 
 
 def _draw_cost(axes: "Axes", tables: Tables, experiment: str) -> Finding:
@@ -184,10 +191,9 @@ def _draw_cost(axes: "Axes", tables: Tables, experiment: str) -> Finding:
 
 def _gap(axes: "Axes", rows: "pd.DataFrame", keys: Sequence[str], where: str, over: str) -> Finding:
     """Say above the axes, and as a finding, the mean over all points of one-bit against Gaussian weights."""
-    gaps = paired(rows, "one_bit", "gaussian", keys).groupby("seed").mean()
-    said, number = with_interval(*interval(gaps), len(gaps)), interval(gaps)
-    axes.set_title(f"one-bit against Gaussian, {over}: {said.partition(' (')[0]}")
-    return Finding(f"{where}: {curves.METRICS['mse']} of one-bit against Gaussian weights {said}", *number, len(gaps))
+    (finding,) = law_gaps(rows[rows["law"].isin(list(WORDS))], keys, where)
+    axes.set_title(f"one-bit against Gaussian, {over}: {per_cent(finding.value)}")
+    return finding
 
 
 def _seeds_in_words(readout: "pd.DataFrame") -> str:

@@ -5,12 +5,9 @@ These are the weights of `grid:b` less s/2 each, s and c its step and gain: all 
 
 import numpy as np
 
-from onebit_rf.errors import OnebitError
-from onebit_rf.model.grids import grid
 from onebit_rf.weights.laws import Law
 from onebit_rf.weights.laws.gaussian import draw_gaussian
-
-_MOST_BITS = 8
+from onebit_rf.weights.laws.grid import grid_of
 
 
 def law(bits: float) -> Law:
@@ -19,9 +16,7 @@ def law(bits: float) -> Law:
     Raises:
         OnebitError: unless 1 ≤ b ≤ 8 is a whole number.
     """
-    if bits not in range(1, _MOST_BITS + 1):
-        raise OnebitError(f"law: asymmetric:BITS needs whole BITS from 1 to {_MOST_BITS}, got {bits:g}")
-    q = grid(int(bits))
+    q = grid_of("asymmetric", bits)
 
     def draw(fan_out: int, fan_in: int, seed: int, layer: int) -> np.ndarray:
         levels = q.round(draw_gaussian(fan_out, fan_in, seed, layer)) - np.float32(q.step / 2)

@@ -6,7 +6,7 @@ c = E Q(g)² brings the variance back to 1/d; the correlation with G is √c. On
 import numpy as np
 
 from onebit_rf.errors import OnebitError
-from onebit_rf.model.grids import grid
+from onebit_rf.model.grids import Grid, grid
 from onebit_rf.weights.laws import Law
 from onebit_rf.weights.laws.gaussian import draw_gaussian
 
@@ -19,9 +19,7 @@ def law(bits: float) -> Law:
     Raises:
         OnebitError: unless 1 ≤ b ≤ 8 is a whole number.
     """
-    if bits not in range(1, _MOST_BITS + 1):
-        raise OnebitError(f"law: grid:BITS needs whole BITS from 1 to {_MOST_BITS}, got {bits:g}")
-    q = grid(int(bits))
+    q = grid_of("grid", bits)
 
     def quantise(g: np.ndarray) -> np.ndarray:
         return q.round(g) / np.float32(q.correlation)
@@ -30,3 +28,10 @@ def law(bits: float) -> Law:
         return quantise(draw_gaussian(fan_out, fan_in, seed, layer))
 
     return Law("dense", draw, quantise)
+
+
+def grid_of(name: str, bits: float) -> Grid:
+    """Return the grid of the law NAME:BITS; raises as `law`."""
+    if bits not in range(1, _MOST_BITS + 1):
+        raise OnebitError(f"law: {name}:BITS needs whole BITS from 1 to {_MOST_BITS}, got {bits:g}")
+    return grid(int(bits))
