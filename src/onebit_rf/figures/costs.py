@@ -191,7 +191,6 @@ def half_of(values: np.ndarray) -> np.ndarray:
 
 
 def format_keys() -> "list[Line2D]":
-    """The legend: the formats, and what a front is."""
+    """The entries of a legend that tell the formats."""
     looks = {law: {**style.law_look(law), "ls": style.law_line(law), "lw": 0.8, "ms": 5} for law in WORDS}
-    marks = [style.key(**{**looks[law], "label": words}) for law, words in WORDS.items()]
-    return [*marks, style.key("front: no cheaper network beats it", color="0.4", ls="-", lw=4, alpha=0.35)]
+    return [style.key(**{**looks[law], "label": words}) for law, words in WORDS.items()]

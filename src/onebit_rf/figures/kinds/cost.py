@@ -74,7 +74,8 @@ class Cost(FigureRecord, tag="cost"):
             top.set_title("memory" if column == BYTES else f"time at batch {column}")
             bottom.set_xlabel("bytes of hidden weights" if column == BYTES else "time an image (µs)")
         _share(axes)
-        figure.legend(handles=format_keys(), loc="outside lower center", ncols=len(WORDS) + 1)
+        front = style.key("front: no cheaper network beats it", color="0.4", ls="-", lw=4, alpha=0.35)
+        figure.legend(handles=[*format_keys(), front], loc="outside lower center", ncols=len(WORDS) + 1)
         device = times.describe_device(tables.cost, times.devices(tables.cost)[0])
         figure.suptitle(f"{pair.where}\n{device}; {style.seeds_in_words(tables.readout)}", fontsize=9)
         if networks[ONE_BIT].all_bytes is None:

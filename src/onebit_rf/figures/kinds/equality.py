@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
-import msgspec
 import numpy as np
 from msgspec import Meta
 
 from onebit_rf.figures import curves, layout, style
+from onebit_rf.figures.along import Along
 from onebit_rf.figures.axis import Axis, spelled
 from onebit_rf.figures.curves import Curves
 from onebit_rf.figures.equivalence import VERDICTS, verdicts, with_verdicts
@@ -28,8 +28,8 @@ from onebit_rf.figures.findings import (
     theory_gap,
     with_interval,
 )
-from onebit_rf.figures.kinds import Drawing, Experiments, FigureRecord, Tables
-from onebit_rf.figures.layout import At, Column, Facets, Metric, Panel, Row
+from onebit_rf.figures.kinds import Drawing, Tables
+from onebit_rf.figures.layout import Panel, Row
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,21 +51,16 @@ MOST_SAID = 4  # panels with sentences of their own
 MOST_NAMED = 4  # values that a sentence names; more are counted
 
 
-class Equality(FigureRecord, tag="equality"):
+class Equality(Along, tag="equality"):
     """Test error, its deviation from the theory, and which laws of the weights are equal to the baseline."""
 
-    experiments: Experiments
     x: Annotated[str, Meta(description="a swept leaf, depth, law, or n_train, which is drawn as n/d_L")]
-    at: At = msgspec.field(default_factory=dict)
-    colour: Column = "depth"
-    facets: Facets = None
-    metric: Metric = None
     margin: Annotated[float, Meta(gt=0, description="the relative difference below which laws are called equal")] = 0.01
 
     def check(self, facts: Sequence[Facts]) -> Iterator[str]:
         """Yield what keeps it from drawing these cells."""
         shared = {"along": ("law", "n_train"), "mixed": True}
-        if mistakes := list(layout.check_layout(facts, self.at, self._colour, self.facets, self.x, **shared)):
+        if mistakes := list(layout.check_layout(facts, self.at, self.told_apart, self.facets, self.x, **shared)):
             yield from mistakes
             return
         yield from curves.one_metric(layout.curves(facts, self.at), facts, self.metric)
@@ -81,24 +76,19 @@ class Equality(FigureRecord, tag="equality"):
             others = [law for law in laws if law != baseline_of(laws)]
             yield f".at.law: {', '.join(others)} share an axis; choose two laws, or draw them along x: law"
 
-    @property
-    def _colour(self) -> str:
-        """What the colours tell apart; the read-outs where depth is the x-axis already."""
-        return "readout" if self.x == self.colour == "depth" else self.colour
-
     def draw(self, tables: Tables) -> Drawing:
         """Draw the error, its deviation from the theory where there is one, and the laws against the baseline."""
         rows, at = layout.curves(tables.facts, self.at), layout.chosen(self.at, tables.facts)
         found = Curves(tables, rows, self.at, self.metric)
-        panels = layout.ordered(layout.panels(rows, tables.facts, self._colour, self.x), self.facets)
+        panels = layout.ordered(layout.panels(rows, tables.facts, self.told_apart, self.x), self.facets)
         points = Points(found, rows, self.x, at, self.margin)
         with_mean = [row for row in rows if self.x == "n_train" and points.has_mean(row)]
-        palette = curves.palette_of(rows, self._colour)
+        palette = curves.palette_of(rows, self.told_apart)
         ratios, side = RATIOS if found.theory else RATIOS[::2], points.axis.side(len(panels))
         figure, axes = curves.new_panels(len(panels), True, ratios, side)
         for title, drawn, panel in zip(curves.panel_titles(panels, found.facts), panels.values(), axes, strict=True):
             for place, (name, (_, colour)) in enumerate(palette.items()):
-                of_colour = [row for row in drawn if repr(row.get(self._colour)) == name]
+                of_colour = [row for row in drawn if repr(row.get(self.told_apart)) == name]
                 pen = Pen(colour, place - (len(palette) - 1) / 2, len(palette), found.laws, self.x != "law")
                 _draw_colour(panel, points, of_colour, pen)
             _draw_mean_cost(panel, points, [row for row in drawn if row in with_mean])
@@ -113,7 +103,7 @@ class Equality(FigureRecord, tag="equality"):
         for i in curves.first_of_lines(len(axes)):
             axes[i][-1].set_ylabel(curves.against_baseline(found.laws))
         style.note(figure, found.notes(rows, points.sizes.get))
-        names = [self._colour, self.x]
+        names = [self.told_apart, self.x]
         return Drawing(figure, self._caption(found, at_n), _findings(points, panels, names, self.margin))
 
     @property

@@ -7,7 +7,7 @@ import numpy as np
 from msgspec import Meta
 
 from onebit_rf.figures import curves, layout, style
-from onebit_rf.figures.costs import BYTES, WORDS, draw_networks, read_pair
+from onebit_rf.figures.costs import BYTES, WORDS, draw_networks, format_keys, read_pair
 from onebit_rf.figures.facts import Facts
 from onebit_rf.figures.findings import (
     Finding,
@@ -178,8 +178,7 @@ def _draw_cost(axes: "Axes", tables: Tables, experiment: str) -> Finding:
     style.log_ticks(axes)
     axes.margins(x=0.12, y=0.12)
     axes.autoscale(axis="y")
-    keys = {law: {**style.law_look(law), "label": words, "ls": style.law_line(law)} for law, words in WORDS.items()}
-    axes.legend(handles=[style.key(**look) for look in keys.values()], loc="upper right")
+    axes.legend(handles=format_keys(), loc="upper right")
     budgets, ratios = pair.ratios(BYTES)
     best = int(ratios.mean(axis=0).argmin())
     value, low, high = map(float, np.exp(interval(ratios[:, best])))

@@ -1,12 +1,10 @@
 """Test error against a leaf that a sweep varies, or the depth, at one n: theory through simulation."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
-
-import msgspec
-from msgspec import Meta
+from typing import TYPE_CHECKING, Any
 
 from onebit_rf.figures import curves, layout, style
+from onebit_rf.figures.along import Along
 from onebit_rf.figures.axis import Axis, spelled
 from onebit_rf.figures.curves import Curves
 from onebit_rf.figures.facts import Facts
@@ -19,49 +17,37 @@ from onebit_rf.figures.findings import (
     plain_text,
     with_interval,
 )
-from onebit_rf.figures.kinds import Drawing, Experiments, FigureRecord, Tables
-from onebit_rf.figures.layout import At, Column, Facets, Metric, Panel, Row
+from onebit_rf.figures.kinds import Drawing, Tables
+from onebit_rf.figures.layout import Panel, Row
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-class Sweep(FigureRecord, tag="sweep"):
+class Sweep(Along, tag="sweep"):
     """Test error against a swept leaf, at the n that `at` gives or the largest of each cell."""
-
-    experiments: Experiments
-    x: Annotated[str, Meta(description="a swept leaf, or depth")]
-    at: At = msgspec.field(default_factory=dict)
-    colour: Column = "depth"
-    facets: Facets = None
-    metric: Metric = None
 
     def check(self, facts: Sequence[Facts]) -> Iterator[str]:
         """Yield what keeps it from drawing these cells."""
-        if mistakes := list(layout.check_layout(facts, self.at, self._colour, self.facets, self.x)):
+        if mistakes := list(layout.check_layout(facts, self.at, self.told_apart, self.facets, self.x)):
             yield from mistakes
             return
         rows = layout.curves(facts, self.at)
         yield from curves.one_metric(rows, facts, self.metric)
         yield from layout.check_one_n(facts, self.at)
 
-    @property
-    def _colour(self) -> str:
-        """What the colours tell apart; the read-outs where depth is the x-axis already."""
-        return "readout" if self.x == self.colour == "depth" else self.colour
-
     def draw(self, tables: Tables) -> Drawing:
         """Draw the error above and its deviation from the theory below; of labels, from the baseline law."""
         rows, at = layout.curves(tables.facts, self.at), layout.chosen(self.at, tables.facts)
         found = Curves(tables, rows, self.at, self.metric, between_laws=True)
-        panels = layout.ordered(layout.panels(rows, tables.facts, self._colour, self.x), self.facets)
-        palette, axis = curves.palette_of(rows, self._colour), Axis([row[self.x] for row in rows])
+        panels = layout.ordered(layout.panels(rows, tables.facts, self.told_apart, self.x), self.facets)
+        palette, axis = curves.palette_of(rows, self.told_apart), Axis([row[self.x] for row in rows])
         points = {key: _at_n(found, key, at) for key in map(curves.key_of, rows)}
         figure, axes = curves.new_panels(len(panels), share=True)
         titles = curves.panel_titles(panels, found.facts)
         for title, drawn, pair in zip(titles, panels.values(), axes, strict=True):
             for place, (name, (_, colour)) in enumerate(palette.items()):
-                of_colour = [row for row in drawn if repr(row.get(self._colour)) == name]
+                of_colour = [row for row in drawn if repr(row.get(self.told_apart)) == name]
                 line = [(axis.places[row[self.x]], *points[curves.key_of(row)]) for row in of_colour]
                 line.sort(key=lambda point: point[0])
                 _draw_line(*pair, line, axis, colour, found.laws, place - (len(palette) - 1) / 2)
