@@ -1,6 +1,7 @@
 # make all: the default figures.  make test: the tests.  The environment in .venv is made on first use.
 PYTHON ?= python3
 VENV := .venv
+LOCK := workflow/requirements.lock
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 SNAKEMAKE := snakemake --cores all
 LEARNED := opponent gap_by_bits frozen_or_learned flatness bearing noise_model ranking_study
@@ -22,11 +23,12 @@ ifneq ($(shell cat $(VENV)/installed 2>/dev/null),$(CURDIR))
 .PHONY: $(VENV)/installed
 endif
 
-$(VENV)/installed: pyproject.toml setup.py src/onebit_rf/kernels/_signs.c
+$(VENV)/installed: pyproject.toml setup.py $(LOCK) src/onebit_rf/kernels/_signs.c
 	@case '$(subst ','"'"',$(CURDIR))' in *[[:space:]\'\"]*) \
 	    echo "setup: Snakemake cannot run scripts below a path with spaces or quotes; move the project" >&2; exit 1;; esac
 	$(PYTHON) -m venv --clear $(VENV)
-	python -m pip install --quiet --editable ".[test,report]"
+	rm -f src/onebit_rf/kernels/_signs*.so  # one of another build would be loaded in place of the new one
+	python -m pip install --quiet --editable ".[workflow,report,test]" --constraint $(LOCK)
 	echo '$(CURDIR)' > $@
 
 test: setup

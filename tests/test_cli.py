@@ -198,3 +198,13 @@ def test_what_does_not_apply_is_no_column_and_no_key(capsys):
     assert table.splitlines()[0].split() == ["n_train", "n/p", "error", "error_rate", "kappa_1", "df_1", "converged"]
     _, out, _ = run(capsys, *arguments, "--json")
     assert "train_error" not in json.loads(out)[0]
+
+
+def test_a_missing_extra_is_named():
+    """`predict --dims` needs none; `predict --data` reads tables."""
+    code = "import sys; sys.modules['pyarrow'] = None; from onebit_rf.cli import main; sys.exit(main(sys.argv[1:]))"
+    for options, status in (["--dims", "8,4"], 0), (["--data", "digits", "--widths", "8"], 1):
+        command = [sys.executable, "-c", code, "predict", *options, "--n-train", "30"]
+        run = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert run.returncode == status, run.stderr
+    assert run.stderr == "onebit-rf predict: needs pyarrow, which is not installed: pip install 'onebit-rf[data]'\n"

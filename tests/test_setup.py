@@ -28,8 +28,9 @@ def make_project(path):
     kernel = path / "src/onebit_rf/kernels/_signs.c"
     kernel.parent.mkdir(parents=True)
     kernel.touch()
-    for name in ("Makefile", "pyproject.toml", "setup.py"):
-        shutil.copy(ROOT / name, path)
+    (path / "workflow").mkdir()
+    for name in ("Makefile", "pyproject.toml", "setup.py", "workflow/requirements.lock"):
+        shutil.copy(ROOT / name, path / name)
     (path / "stub").write_text(PYTHON)
     (path / "stub").chmod(0o755)
     (path / "results/reference").mkdir(parents=True)

@@ -1,5 +1,6 @@
 """Products with sign matrices: every backend against float64, every engine against the others, bit for bit."""
 
+import importlib.machinery
 import os
 import shutil
 import subprocess
@@ -139,19 +140,80 @@ def test_bad_inputs_raise(backend):
             product.apply(x, out)
     with pytest.raises(OnebitError, match="share memory"):
         product.apply(x, x)
-    with pytest.raises(OnebitError, match="threads"):
-        product.apply(x, threads=0)
+    for threads in (0, -1, 1.0, "2", None):
+        with pytest.raises(OnebitError, match="threads: must be a whole number"):
+            product.apply(x, threads=threads)
     with pytest.raises(OnebitError, match="unknown 'fast'"):
         kernels.load(signs, "fast")
 
 
+class Frame:
+    """Has what frames of pandas and polars have."""
+
+    def to_numpy(self):
+        raise NotImplementedError
+
+
+@pytest.mark.parametrize("backend", ["auto", "dense"])
+def test_what_is_no_array_is_named_with_the_remedy(backend):
+    signs, x, _ = problem(4, 8, 2)
+    product = kernels.load(signs, backend)
+    for wrong, message in (
+        (x.tolist(), r"got list; np\.asarray"),
+        (Frame(), r"Frame; x\.to_numpy"),
+        (None, "NoneType"),
+    ):
+        with pytest.raises(OnebitError, match=message):
+            product.apply(wrong)
+    with pytest.raises(OnebitError, match=r"out: need a NumPy array .* got list"):
+        product.apply(x, [])
+
+
+@pytest.mark.parametrize("backend", ["auto", "dense"])
+def test_rows_at_any_address(backend):
+    """Rows of a buffer that is not aligned are copied; an output that is not aligned cannot be."""
+    signs, x, _ = problem(5, 8, 3)
+    product, buffer = kernels.load(signs, backend), bytearray(b"\0" + x.tobytes())
+    unaligned = np.frombuffer(buffer, np.float32, offset=1).reshape(x.shape)
+    assert np.array_equal(product.apply(unaligned), product.apply(x, threads=np.int64(2)))
+    out = np.frombuffer(bytearray(1 + 4 * 15), np.float32, offset=1).reshape(3, 5)
+    with pytest.raises(OnebitError, match="not aligned"):
+        product.apply(x, out)
+
+
+def test_booleans_are_signs_and_bits_as_integers_are_refused():
+    bits = np.array([[True, False, True]])
+    signs = np.array([[1, -1, 1]], np.int8)
+    assert np.array_equal(kernels.pack_signs(bits).bits, kernels.pack_signs(signs).bits)
+    for kind in (np.int64, np.uint8):
+        with pytest.raises(OnebitError, match="integers without a negative one"):
+            kernels.pack_signs(bits.astype(kind))
+    for wrong in (np.array([["1"]]), np.array([[1j]]), np.array([[None]])):
+        with pytest.raises(OnebitError, match="need real numbers"):
+            kernels.pack_signs(wrong)
+    assert np.array_equal(kernels.unpack_signs(kernels.pack_signs(np.ones((1, 3), int))), np.ones((1, 3)))
+
+
 def test_without_the_extension_products_are_dense(monkeypatch):
     monkeypatch.setattr(native, "_signs", None)
+    monkeypatch.setattr(native, "_why_missing", native.NOT_BUILT)
     monkeypatch.delenv(native.ENVIRONMENT, raising=False)
     signs, x, exact = problem(10, 20, 3)
     assert relative_error(kernels.load(signs).apply(x), exact) <= 2e-6
     with pytest.raises(OnebitError, match="C extension is not built"):
         kernels.load(signs, "native")
+
+
+def test_an_extension_that_does_not_load_says_why(tmp_path, monkeypatch):
+    """Only a file that is not there is "not built"."""
+    suffix = importlib.machinery.EXTENSION_SUFFIXES[0]
+    (tmp_path / f"damaged{suffix}").write_bytes(b"no shared library")
+    monkeypatch.syspath_prepend(tmp_path)
+    extension, reason = native._load("damaged")
+    assert extension is None
+    assert f"damaged{suffix} does not load: " in reason
+    assert "\n" not in reason
+    assert native._load("onebit_rf.kernels.absent") == (None, native.NOT_BUILT)
 
 
 def test_the_environment_chooses(monkeypatch):
@@ -166,6 +228,7 @@ def test_the_environment_chooses(monkeypatch):
 
 def test_packed_numbers_for_gemlite_are_the_signs():
     """The formula of gemlite's documentation, W = (q − zero)·scale, applied to the numbers it is handed."""
+    pytest.importorskip("torch")
     signs, x, exact = problem(64, 192, 5)
     bits, scales, zeros = (tensor.numpy() for tensor in gemlite.packed_numbers(signs))
     column = np.arange(192)
@@ -190,11 +253,10 @@ def test_importing_the_kernels_does_not_import_torch():
 
 @pytest.mark.slow
 def test_sanitizers_find_nothing(tmp_path):
-    compiler = shutil.which("gcc")
-    if compiler is None:
-        pytest.skip("needs gcc with its sanitizers")
     library, tests = tmp_path / "_signs.so", Path(__file__).parent
-    source = tests.parents[1] / "src/onebit_rf/kernels/_signs.c"
+    compiler, source = shutil.which("gcc"), tests.parents[1] / "src/onebit_rf/kernels/_signs.c"
+    if compiler is None or not source.exists():
+        pytest.skip("needs a clone, and gcc with its sanitizers")
     flags = ["-O1", "-g", "-std=gnu11", "-shared", "-fPIC", "-pthread"]
     flags += ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-DWORTH_A_THREAD=1"]
     include = f"-I{sysconfig.get_paths()['include']}"

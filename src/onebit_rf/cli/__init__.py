@@ -92,6 +92,10 @@ def _run(argv: Sequence[str] | None) -> int:
     except OnebitError as error:
         print(f"onebit-rf {arguments.command}: {error}", file=sys.stderr)
         return 2
+    except ModuleNotFoundError as error:  # of a dependency that only an extra has
+        missing = f"needs {error.name}, which is not installed: pip install 'onebit-rf[data]'"
+        print(f"onebit-rf {arguments.command}: {missing}", file=sys.stderr)
+        return 1
     return 0
 
 

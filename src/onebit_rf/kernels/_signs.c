@@ -27,6 +27,9 @@
 #ifdef __linux__
 #include <sys/mman.h>
 #endif
+#ifdef _WIN32
+#include <malloc.h>
+#endif
 #if defined(__x86_64__) && defined(__GNUC__)
 #include <immintrin.h>
 #define HAVE_X86 1
@@ -390,15 +393,28 @@ typedef struct {
     uint8_t *weights;
 } Matrix;
 
-/* Pages of 2 MB spare a large matrix a thousand TLB misses per product, which cost as much as the DRAM itself. */
+/* Memory for `release`, or NULL. Pages of 2 MB spare a large matrix a thousand TLB misses per product, which cost as
+ * much as the DRAM itself. */
 static void *aligned(size_t bytes) {
-    const size_t huge = (size_t)2 << 20;
+    const size_t huge = (size_t)2 << 20, alignment = bytes < huge ? 64 : huge;
+#ifdef _WIN32
+    return _aligned_malloc(bytes, alignment);
+#else
     void *memory = NULL;
-    if (posix_memalign(&memory, bytes < huge ? 64 : huge, bytes)) return NULL;
+    if (posix_memalign(&memory, alignment, bytes)) return NULL;
 #ifdef MADV_HUGEPAGE
     if (bytes >= huge) madvise(memory, bytes, MADV_HUGEPAGE);
 #endif
     return memory;
+#endif
+}
+
+static void release(void *memory) {
+#ifdef _WIN32
+    _aligned_free(memory);
+#else
+    free(memory);
+#endif
 }
 
 /* Where the pieces of a block begin in a chunk. Only the last chunk is shorter than CHUNK words. */
@@ -515,13 +531,13 @@ static void do_item(const Job *job, size_t item, Scratch *scratch) {
 static void *work(void *argument) {
     Job *job = argument;
     const size_t tile = MIN(job->rows, TILE), sums = tile * job->panel * BLOCK * (job->planes ? job->planes : 1);
-    Scratch *scratch = NULL;
-    if (posix_memalign((void **)&scratch, 64, sizeof(Scratch) + sums * sizeof(int32_t))) {
+    Scratch *scratch = aligned(sizeof(Scratch) + sums * sizeof(int32_t));
+    if (!scratch) {
         job->out_of_memory = 1;
         return NULL;
     }
     for (size_t item; (item = job->next++) < job->items;) do_item(job, item, scratch);
-    free(scratch);
+    release(scratch);
     return NULL;
 }
 
@@ -556,7 +572,7 @@ static const char *const CAPSULE = "onebit_rf.kernels._signs.Matrix";
 
 static void free_matrix(PyObject *capsule) {
     Matrix *m = PyCapsule_GetPointer(capsule, CAPSULE);
-    if (m) free(m->weights);
+    if (m) release(m->weights);
     free(m);
 }
 
@@ -602,7 +618,7 @@ static PyObject *py_pack(PyObject *module, PyObject *args) {
     }
     PyBuffer_Release(&bits);
     if (!capsule && m) {
-        free(m->weights);
+        release(m->weights);
         free(m);
     }
     return capsule;

@@ -29,7 +29,7 @@ class DenseProduct:
 
     def apply(self, x: np.ndarray, out: np.ndarray | None = None, threads: int = 1) -> np.ndarray:
         """Return scale·x Wᵀ, float32 (rows, d_out), for float32 x (rows, d_in); see `check_rows` for errors."""
-        x, out = check_rows(self.shape, x, out, threads)
+        x, out, threads = check_rows(self.shape, x, out, threads)
         with _blas().limit(limits=threads):
             np.matmul(x, self._transposed, out=out)
         if self.scale != 1:

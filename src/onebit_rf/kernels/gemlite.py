@@ -71,7 +71,7 @@ class GemliteProduct:
         """Return scale·x Wᵀ, float32 (rows, d_out), for float32 x (rows, d_in); see `check_rows` for errors."""
         import torch
 
-        x, out = check_rows(self.shape, x, out, threads)
+        x, out, _ = check_rows(self.shape, x, out, threads)
         rows = torch.from_numpy(x.copy()).cuda()
         # A row that is zero, or holds NaN or inf, is not scaled: 0/0 and inf/inf would be NaN where it has none.
         largest = rows.abs().amax(dim=1, keepdim=True)

@@ -1,6 +1,9 @@
 """Products by table look-up on the CPU: the C extension `_signs`, whose head comment says how they work."""
 
+import importlib
+import importlib.util
 import os
+from types import ModuleType
 
 import numpy as np
 
@@ -8,10 +11,21 @@ from onebit_rf.errors import OnebitError
 from onebit_rf.kernels.rows import check_rows
 from onebit_rf.weights.signs import SignMatrix
 
-try:
-    from onebit_rf.kernels import _signs
-except ImportError:  # built without a C compiler
-    _signs = None
+NOT_BUILT = "the C extension is not built (no C compiler when the package was installed)"
+
+
+def _load(name: str) -> tuple[ModuleType | None, str]:
+    """Return the extension, or None and the reason: it is not there, or it is there and does not load."""
+    found = importlib.util.find_spec(name)
+    if found is None:
+        return None, NOT_BUILT
+    try:
+        return importlib.import_module(name), ""
+    except (ImportError, OSError) as error:  # another machine's build, a missing library, no right to map it
+        return None, f"the C extension {found.origin} does not load: {' '.join(str(error).split())}"
+
+
+_signs, _why_missing = _load("onebit_rf.kernels._signs")
 
 # avx512 | avx2 | portable forces that engine of `_signs`; dense does without it; unset takes the fastest.
 ENVIRONMENT = "ONEBIT_RF_KERNEL"
@@ -39,7 +53,7 @@ def why_unavailable() -> str | None:
     if wanted == "dense":
         return f"{ENVIRONMENT}=dense"
     if not found:
-        return "the C extension is not built (no C compiler when the package was installed)"
+        return _why_missing
     if wanted and wanted not in found:
         return f"{ENVIRONMENT}={wanted} is not one of {', '.join(found)}, dense"
     return None
@@ -75,6 +89,6 @@ class NativeProduct:
 
     def apply(self, x: np.ndarray, out: np.ndarray | None = None, threads: int = 1) -> np.ndarray:
         """Return scale·x Wᵀ, float32 (rows, d_out), for float32 x (rows, d_in); see `check_rows` for errors."""
-        x, out = check_rows(self.shape, x, out, threads)
+        x, out, threads = check_rows(self.shape, x, out, threads)
         _signs.apply(self._matrix, x, out, self._scale, self._planes, threads)
         return out

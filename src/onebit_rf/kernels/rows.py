@@ -1,30 +1,70 @@
 """What every product asks of its input and output."""
 
+import operator
+from typing import Any
+
 import numpy as np
 
 from onebit_rf.errors import OnebitError
 
 
-def check_rows(
-    shape: tuple[int, int], x: np.ndarray, out: np.ndarray | None, threads: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return x (copied if not C-contiguous) and an output for it, new if `out` is None.
+def check_rows(shape: tuple[int, int], x: Any, out: Any, threads: Any) -> tuple[np.ndarray, np.ndarray, int]:
+    """Return x (copied if not C-contiguous and aligned), an output for it, new if `out` is None, and threads.
 
     Raises:
-        OnebitError: x is not float32 (rows, d_in); out is not writable C-contiguous float32 (rows, d_out) or
-            shares memory with x; threads < 1.
+        OnebitError: x is not a float32 NumPy array (rows, d_in); out is not a writable, aligned, C-contiguous one of
+            (rows, d_out) or shares memory with x; threads is not a whole number ≥ 1.
     """
     d_out, d_in = shape
+    wanted = f"float32 (rows, {d_in})"
+    if not isinstance(x, np.ndarray):
+        raise OnebitError(f"x: need a NumPy array {wanted}, got {_named(x)}{_remedy(x)}")
     if x.dtype != np.float32 or x.ndim != 2 or x.shape[1] != d_in:
-        raise OnebitError(f"x: need float32 (rows, {d_in}), got {x.dtype} {x.shape}")
-    if threads < 1:
-        raise OnebitError(f"threads: must be ≥ 1, got {threads}")
-    if not x.flags.c_contiguous:
-        x = np.ascontiguousarray(x)
+        raise OnebitError(f"x: need {wanted}, got {x.dtype} {x.shape}")
+    threads = _whole(threads)
+    x = np.require(x, requirements=["C_CONTIGUOUS", "ALIGNED"])
     if out is None:
-        return x, np.empty((len(x), d_out), np.float32)
+        return x, np.empty((len(x), d_out), np.float32), threads
+    wanted = f"float32 {(len(x), d_out)}"
+    if not isinstance(out, np.ndarray):
+        raise OnebitError(f"out: need a NumPy array {wanted}, got {_named(out)}")
     if out.dtype != np.float32 or out.shape != (len(x), d_out) or not out.flags.carray:
-        raise OnebitError(f"out: need writable C-contiguous float32 {(len(x), d_out)}, got {out.dtype} {out.shape}")
+        raise OnebitError(
+            f"out: need writable, aligned, C-contiguous {wanted}, got {out.dtype} {out.shape}{_lacking(out)}"
+        )
     if np.may_share_memory(x, out):
         raise OnebitError("out: must not share memory with x")
-    return x, out
+    return x, out, threads
+
+
+def _whole(threads: Any) -> int:
+    try:
+        number = operator.index(threads)
+    except TypeError:
+        number = 0
+    if number < 1:
+        raise OnebitError(f"threads: must be a whole number ≥ 1, got {threads!r}")
+    return number
+
+
+def _named(value: Any) -> str:
+    """The type as its users call it: torch.Tensor, pandas.DataFrame, list."""
+    kind = type(value)
+    library = kind.__module__.partition(".")[0]
+    return kind.__qualname__ if library == "builtins" else f"{library}.{kind.__qualname__}"
+
+
+def _remedy(x: Any) -> str:
+    """How a tensor, a frame or a list becomes an array."""
+    if hasattr(x, "detach"):
+        return "; x.detach().cpu().float().numpy() is one"
+    if hasattr(x, "to_numpy"):
+        return "; x.to_numpy().astype(np.float32) is one"
+    return "; np.asarray(x, np.float32) is one" if isinstance(x, list | tuple) else ""
+
+
+def _lacking(out: np.ndarray) -> str:
+    """What an array of the right type and shape lacks."""
+    lacks = {"not writable": out.flags.writeable, "not aligned": out.flags.aligned}
+    lacks["not C-contiguous"] = out.flags.c_contiguous
+    return "".join(f", {text}" for text, holds in lacks.items() if not holds)

@@ -42,14 +42,22 @@ class SignMatrix:
 def pack_signs(dense: np.ndarray) -> SignMatrix:
     """Pack the signs of a real matrix (d_out, d_in): W_ij = +1 where dense_ij ≥ 0 (−0.0 too), else −1.
 
+    A matrix of booleans is taken as the bits: True is +1, False is −1.
+
     Raises:
-        OnebitError: not a matrix with entries, or an entry is NaN, which has no sign.
+        OnebitError: not a matrix with entries; an entry is NaN, which has no sign, or not a number; or the entries are
+            whole numbers with 0 and none below it, as bits are: their signs would all be +1.
     """
+    dense = np.asarray(dense)
     if dense.ndim != 2 or 0 in dense.shape:
         raise OnebitError(f"dense: need a matrix with at least one entry, got shape {dense.shape}")
-    positive = dense >= 0
+    if dense.dtype.kind not in "biuf":
+        raise OnebitError(f"dense: need real numbers or booleans, got {dense.dtype}")
+    positive = dense if dense.dtype.kind == "b" else dense >= 0
+    if dense.dtype.kind in "iu" and positive.all() and not dense.all():
+        raise OnebitError("dense: integers without a negative one are no signs; for bits use dense.astype(bool)")
     # A NaN is neither ≥ 0 nor < 0. Its sum is NaN only if an entry is (or inf − inf): look closer only then.
-    if np.isnan(dense.sum(dtype=np.float64)) and np.isnan(dense).any():
+    if dense.dtype.kind == "f" and np.isnan(dense.sum(dtype=np.float64)) and np.isnan(dense).any():
         raise OnebitError("dense: NaN has no sign")
     return SignMatrix(np.packbits(positive, axis=1, bitorder="little"), dense.shape[1])
 
