@@ -1,6 +1,7 @@
 """The reference: unpack the signs to float32 and let the BLAS behind NumPy multiply."""
 
 import functools
+from contextlib import AbstractContextManager
 
 import numpy as np
 from threadpoolctl import ThreadpoolController
@@ -13,6 +14,11 @@ from onebit_rf.weights.signs import SignMatrix, unpack_signs
 def _blas() -> ThreadpoolController:
     """Find the BLAS libraries once: looking for them takes longer than a small product."""
     return ThreadpoolController().select(user_api="blas")
+
+
+def one_thread() -> AbstractContextManager:
+    """Return a context in which the BLAS takes one thread; around threads of one's own, since it is the process's."""
+    return _blas().limit(limits=1)
 
 
 class DenseProduct:
