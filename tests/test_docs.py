@@ -12,7 +12,7 @@ from onebit_rf.theory import predict
 from onebit_rf.theory.equivalents import equivalent_layers
 
 SIGNS = (2 / np.pi) ** 0.5  # correlation of Gaussian weights with their signs
-PAGES = sorted((ROOT / "docs").glob("*.md"))
+PAGES = [*sorted((ROOT / "docs").glob("*.md")), ROOT / "CONTRIBUTING.md"]
 THEORY = (ROOT / "docs/theory.md").read_text()
 
 NUMBER = r"\d+[a-z]?\b"

@@ -1,10 +1,12 @@
 """The house: which room may import which, no circles between rooms, and few doors in the corridor."""
 
 import ast
+import re
 
 from conftest import ROOT
 
 PACKAGE = ROOT / "src" / "onebit_rf"
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 
 # Each room may import itself and the rooms in its list; `errors` is open to all.
 MAY_IMPORT = {
@@ -38,6 +40,24 @@ def test_rooms_stand_in_an_order():
         lowest = {room for room, rooms in above.items() if not rooms & set(above)}
         assert lowest, f"a circle among {', '.join(above)}"
         above = {room: rooms for room, rooms in above.items() if room not in lowest}
+
+
+def test_the_table_of_rooms_is_this_list():
+    table = {}
+    for room, rooms in re.findall(r"^\| `(\w+)` \|.*\|(.*)\|$", CONTRIBUTING, re.MULTILINE):
+        table[room] = re.findall(r"`(\w+)`", rooms)
+        assert table.keys() >= set(table[room]), f"{room} stands above a room that it imports"
+    assert table == MAY_IMPORT
+
+
+def test_every_folder_of_members_is_told_how_to_join():
+    folders = {
+        folder
+        for file in PACKAGE.rglob("__init__.py")
+        for folder in re.findall(r'= Registry\("([\w/]+)"', file.read_text(encoding="utf-8"))
+    }
+    assert "model/activations" in folders
+    assert folders == set(re.findall(r"^\|[^|]+\| `([\w/]+)/` \|", CONTRIBUTING, re.MULTILINE))
 
 
 def imported(file):
