@@ -10,7 +10,7 @@ FINDINGS := $(addprefix results/reference/,findings.parquet studies-findings.par
 
 # make reference: the README's pictures and sentences, from the results that are there.
 # make resume: after a killed run (kill -9, power cut), removes its lock and makes what it left unfinished.
-.PHONY: all setup test paper studies studies-paper qgen qgen-large sanity report reference reference-studies reference-learned resume clean
+.PHONY: all setup test docs paper studies studies-paper qgen qgen-large sanity report reference reference-studies reference-learned resume clean
 
 all: setup
 	$(SNAKEMAKE) all
@@ -28,11 +28,15 @@ $(VENV)/installed: pyproject.toml setup.py $(LOCK) src/onebit_rf/kernels/_signs.
 	    echo "setup: Snakemake cannot run scripts below a path with spaces or quotes; move the project" >&2; exit 1;; esac
 	$(PYTHON) -m venv --clear $(VENV)
 	rm -f src/onebit_rf/kernels/_signs*.so  # one of another build would be loaded in place of the new one
-	python -m pip install --quiet --editable ".[workflow,report,test]" --constraint $(LOCK)
+	python -m pip install --quiet --editable ".[workflow,report,test,docs]" --constraint $(LOCK)
 	echo '$(CURDIR)' > $@
 
 test: setup
 	python -m pytest --numprocesses 2 --dist loadfile
+
+# The site of README, docs/ and docstrings, in build/site.
+docs: setup
+	python -m sphinx -q -W --keep-going -b html -c docs . build/site
 
 paper: setup
 	$(SNAKEMAKE) all --configfile config/paper.yaml
