@@ -26,7 +26,7 @@ MAY_IMPORT = {
     "conditions": ["model", "data", "jobs", "tables"],
     "agreement": ["tables"],
     "latency": ["model", "kernels", "features", "training", "jobs", "tables"],
-    "cli": ["model", "theory", "weights", "data", "jobs", "readout"],
+    "cli": ["model", "theory", "weights", "data", "jobs", "readout", "latency"],
     "__main__": ["cli"],
 }
 
