@@ -29,7 +29,7 @@ MAY_IMPORT = {
     "agreement": ["tables"],
     "latency": ["model", "kernels", "features", "training", "jobs", "tables"],
     "sklearn": ["model", "weights", "kernels", "readout"],
-    "cli": ["model", "theory", "weights", "data", "jobs", "readout"],
+    "cli": ["model", "theory", "weights", "data", "jobs", "readout", "latency"],
     "__main__": ["cli"],
 }
 

@@ -5,8 +5,8 @@ import pytest
 
 from onebit_rf.errors import OnebitError
 from onebit_rf.kernels import gemlite, native
-from onebit_rf.latency import measure, measure_latency
-from onebit_rf.latency.models import Model, Network, cpu_models
+from onebit_rf.latency.measure import measure_latency
+from onebit_rf.latency.models import Model, Network, cpu_models, is_right, relative_error
 from onebit_rf.model.activations import ACTIVATIONS
 from onebit_rf.tables.files import read_frame
 from onebit_rf.tables.latency import LATENCY
@@ -21,7 +21,7 @@ def test_every_backend_computes_the_same_network():
         y = model.forward(x)
         assert y.dtype == np.float32
         # oneDNN shortens float32 products to bfloat16 on processors with AMX, and is then left out of the measurement.
-        assert measure._is_right(model, measure._relative_error(y, exact)) or model.backend == "fp32-onednn"
+        assert is_right(model, relative_error(y, exact)) or model.backend == "fp32-onednn"
 
 
 def test_exact_is_the_formula():
@@ -41,9 +41,7 @@ def test_every_backend_computes_the_activation(activation):
     for weights in network.weights:
         hidden = ACTIVATIONS.get(activation).function(hidden @ weights.astype(float).T)
     np.testing.assert_allclose(network.exact(x), hidden @ network.last.astype(float).T, rtol=1e-5, atol=1e-6)
-    errors = {
-        model.backend: measure._relative_error(model.forward(x), network.exact(x)) for model in cpu_models(network, 1)
-    }
+    errors = {model.backend: relative_error(model.forward(x), network.exact(x)) for model in cpu_models(network, 1)}
     assert max(error for name, error in errors.items() if name in ("fp32-torch", "fp32-numpy", "one-bit")) < 1e-5
 
 
@@ -83,12 +81,12 @@ def test_columns_fit_together(table):
 
 
 def test_a_wrong_one_bit_model_is_not_timed():
-    assert measure._is_right(Model("one-bit", None, 1, 1e-5, ""), 1e-6)
-    assert not measure._is_right(Model("fp32-onednn", None, 1, 1e-5, ""), 1e-3)
+    assert is_right(Model("one-bit", None, 1, 1e-5, ""), 1e-6)
+    assert not is_right(Model("fp32-onednn", None, 1, 1e-5, ""), 1e-3)
     with pytest.raises(OnebitError, match="one-bit is off by 1"):
-        measure._is_right(Model("one-bit", None, 1, 1e-5, ""), 1.0)
+        is_right(Model("one-bit", None, 1, 1e-5, ""), 1.0)
     with pytest.raises(OnebitError, match="off by nan"):
-        measure._is_right(Model("one-bit", None, 1, 1e-5, ""), np.nan)
+        is_right(Model("one-bit", None, 1, 1e-5, ""), np.nan)
 
 
 @pytest.mark.skipif(gemlite.why_unavailable() is None, reason="there is a card")
@@ -96,12 +94,3 @@ def test_a_card_that_is_not_here_is_refused_in_one_line(tmp_path):
     sizes = {"d_in": 128, "networks": [[32]], "batches": [1], "threads": 1, "repetitions": 3, "seconds": 0.0}
     with pytest.raises(OnebitError, match=r"latency\.devices: cuda cannot be measured here: "):
         measure_latency(tmp_path / "cuda", "cuda", **sizes, params={})
-
-
-def test_the_module_prints_a_line_per_state(capsys):
-    from onebit_rf.latency.__main__ import main
-
-    main([(64, 32, 1)])
-    lines = capsys.readouterr().out.splitlines()
-    assert [line.split(":")[0] for line in lines] == ["64→32, batch 1, warm", "64→32, batch 1, cold"]
-    assert all("torch" in line for line in lines)

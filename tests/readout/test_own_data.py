@@ -5,8 +5,8 @@ import pytest
 
 from onebit_rf.errors import OnebitError
 from onebit_rf.features.extract import draw_layers, propagate
+from onebit_rf.jobs import machine
 from onebit_rf.model.problem import Problem
-from onebit_rf.readout import own_data
 from onebit_rf.readout.own_data import predict_data, refuse_beyond_memory
 from onebit_rf.theory import predict_curve
 
@@ -103,6 +103,6 @@ def test_what_nothing_can_be_made_of_is_refused(changed, message):
 
 def test_memory_is_looked_at_before_it_is_taken(monkeypatch):
     refuse_beyond_memory(1000, [64, 256])
-    monkeypatch.setattr(own_data.os, "sysconf", lambda name: 1 << 14)  # 256 MiB
+    monkeypatch.setattr(machine.os, "sysconf", lambda name: 1 << 14)  # 256 MiB
     with pytest.raises(OnebitError, match=r"^1000 rows of widths 256 need about 0\.\d GB .* has 0\.3 GB; take fewer"):
         refuse_beyond_memory(1000, [64, 256])

@@ -1,7 +1,7 @@
 """Measure the time of inference of every network, batch size and backend on one device."""
 
 from onebit_rf.jobs.job import job, progress
-from onebit_rf.latency import measure_latency
+from onebit_rf.latency.measure import measure_latency
 
 if __name__ == "__main__":
     with job(snakemake):

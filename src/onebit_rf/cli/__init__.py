@@ -1,4 +1,4 @@
-"""The command line: `onebit-rf predict …`, one sub-command per parser added in `build_parser`."""
+"""The command line: `onebit-rf predict …`, `onebit-rf bench`, one sub-command per parser added in `build_parser`."""
 
 import argparse
 import codecs
@@ -7,12 +7,24 @@ import os
 import sys
 from collections.abc import Sequence
 
-from onebit_rf.cli import own_data, problem
+from onebit_rf.cli import bench, own_data, problem
 from onebit_rf.cli.parser import Parser
 from onebit_rf.errors import OnebitError
 
 # How a terminal without these characters gets them.
-_SPELLED = {"≥": ">=", "≤": "<=", "−": "-", "²": "^2", "∝": "~", "Σ": "sum", "ℓ": "l"}
+_SPELLED = {
+    "≥": ">=",
+    "≤": "<=",
+    "−": "-",
+    "²": "^2",
+    "∝": "~",
+    "Σ": "sum",
+    "ℓ": "l",
+    "×": "x",
+    "→": "->",
+    "µ": "u",
+    "…": "...",
+}
 _SPELLED |= {
     "α": "alpha",
     "β": "beta",
@@ -44,6 +56,14 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_predict(commands)
+    bench.add_options(
+        commands.add_parser(
+            "bench",
+            help="speed of one-bit products on this machine, against its float32",
+            description=bench.DESCRIPTION,
+            epilog=bench.JSON_KEYS,
+        )
+    )
     return parser
 
 
@@ -68,7 +88,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a sub-command; bad input is one line on stderr and exit status 2.
 
     A reader that leaves early (`onebit-rf … | head -1`) ends it silently with the status of SIGPIPE, 141; output that
-    cannot be written is one line and status 1.
+    cannot be written is one line and status 1. Ctrl-C ends it silently with that of SIGINT, 130.
     """
     _spell_for(sys.stdout, sys.stderr)
     try:
@@ -76,6 +96,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _run(argv)
         finally:
             print(end="", flush=True)  # what a full disk or a closed pipe refuses is heard here, not as Python exits
+    except KeyboardInterrupt:
+        return 130
     except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is still to be flushed
         if isinstance(error, BrokenPipeError):

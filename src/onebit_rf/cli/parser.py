@@ -57,12 +57,14 @@ def aligned(rows: list[list[str]]) -> str:
     return "\n".join("  ".join([*map(str.rjust, row, sizes), row[-1]]) for row in rows)
 
 
-def to_json(records: list[dict]) -> str:
-    """Return the records as JSON, where NaN and inf, which JSON lacks, become null."""
+def to_json(value: object) -> str:
+    """Return records, or what is made of dicts, lists and tuples, as JSON; NaN and inf, which it lacks, become null."""
 
     def plain(value: object) -> object:
-        if isinstance(value, tuple):
+        if isinstance(value, dict):
+            return {key: plain(item) for key, item in value.items()}
+        if isinstance(value, list | tuple):
             return [plain(item) for item in value]
         return None if isinstance(value, float) and not math.isfinite(value) else value
 
-    return json.dumps([{key: plain(value) for key, value in record.items()} for record in records], indent=2)
+    return json.dumps(plain(value), indent=2)

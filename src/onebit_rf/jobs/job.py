@@ -1,6 +1,5 @@
 """What every workflow script needs around its one function: threads, one-line errors, a log, a progress bar."""
 
-import os
 import resource
 import sys
 import time
@@ -13,6 +12,7 @@ from typing import Any
 from threadpoolctl import threadpool_limits
 
 from onebit_rf.errors import OnebitError
+from onebit_rf.jobs.machine import memory
 
 
 @contextmanager
@@ -44,10 +44,9 @@ def job(snakemake: Any) -> Iterator[None]:
 
 def _check_memory(needed_mb: int) -> None:
     """Raise OnebitError where the machine cannot hold the job."""
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e6
-    if needed_mb > memory:
+    if needed_mb > memory() / 1e6:
         raise OnebitError(
-            f"this job needs about {needed_mb / 1e3:.1f} GB of memory, this machine has {memory / 1e3:.1f} GB; "
+            f"this job needs about {needed_mb / 1e3:.1f} GB of memory, this machine has {memory() / 1e9:.1f} GB; "
             "make the network's widths or the data set's rows fewer"
         )
 

@@ -1,5 +1,5 @@
-"""Time of whole-model inference, x ↦ y = A x_L with x_ℓ = φ(W_ℓ x_{ℓ−1}), by backend, on the devices at hand."""
+"""Time of inference, by backend, on the devices at hand.
 
-from onebit_rf.latency.measure import measure_latency
-
-__all__ = ["measure_latency"]
+Whole models, x ↦ y = A x_L with x_ℓ = φ(W_ℓ x_{ℓ−1}), in the stages `latency` and `cost`; single products x Wᵀ in
+`onebit-rf bench`, which needs NumPy alone.
+"""

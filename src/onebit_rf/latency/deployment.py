@@ -13,9 +13,10 @@ from threadpoolctl import threadpool_limits
 
 from onebit_rf.errors import OnebitError
 from onebit_rf.features.packed import load_packed, write_packed
+from onebit_rf.jobs.machine import processor
 from onebit_rf.model.activations import ACTIVATIONS
 from onebit_rf.tables.deployment import DEPLOYMENT
-from onebit_rf.tables.files import TableWriter, processor
+from onebit_rf.tables.files import TableWriter
 from onebit_rf.tables.weights import WEIGHTS
 from onebit_rf.training.learned import Learned, list_learned, read_learned
 from onebit_rf.training.quantizers import QUANTIZERS

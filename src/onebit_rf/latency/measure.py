@@ -10,13 +10,13 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from onebit_rf.errors import OnebitError
+from onebit_rf.jobs.machine import processor
 from onebit_rf.kernels import gemlite
-from onebit_rf.latency.models import Model, Network, cpu_models
-from onebit_rf.tables.files import processor, write_table
+from onebit_rf.latency.clock import Clock
+from onebit_rf.latency.models import Model, Network, cpu_models, is_right, relative_error
+from onebit_rf.tables.files import write_table
 from onebit_rf.tables.latency import LATENCY
 
-FLUSH_BYTES = 128 << 20  # read to empty the caches: several times the last-level cache that a core reaches
-WARMING_SECONDS = 0.002  # of calls before a warm one: enough that small models find code and weights in the caches
 LEAST_REPETITIONS = 3
 Row = dict[str, Any]
 
@@ -81,8 +81,8 @@ def _measure_network(machine: Any, network: Network, batches: list[int], repetit
     exact = network.exact(x)
     for batch in batches:
         runs = [(model, *machine.prepare(model, x[:batch])) for model in models]
-        errors = {model.backend: _relative_error(output(), exact[:batch]) for model, _, output in runs}
-        runs = [(model, run) for model, run, _ in runs if _is_right(model, errors[model.backend])]
+        errors = {model.backend: relative_error(output(), exact[:batch]) for model, _, output in runs}
+        runs = [(model, run) for model, run, _ in runs if is_right(model, errors[model.backend])]
         end = time.perf_counter() + seconds
         for repetition in range(repetitions):
             if repetition >= LEAST_REPETITIONS and time.perf_counter() > end:
@@ -97,32 +97,16 @@ def _measure_network(machine: Any, network: Network, batches: list[int], repetit
                     )
 
 
-def _relative_error(y: np.ndarray, exact: np.ndarray) -> float:
-    return float(np.linalg.norm(y - exact) / np.linalg.norm(exact))
-
-
-def _is_right(model: Model, error: float) -> bool:
-    """Drop a float32 baseline that is not float32 (some processors shorten `medium`); a wrong one-bit model raises."""
-    if error <= model.limit:
-        return True
-    if model.backend == "fp32-onednn":
-        return False
-    raise OnebitError(
-        f"latency: {model.backend} is off by {error:.1e} relative to float64, more than {model.limit:.0e}"
-    )
-
-
-class Cpu:
-    """The CPU: a cold call, with the caches emptied, then a warm one after others."""
+class Cpu(Clock):
+    """The CPU."""
 
     def __init__(self, threads: int) -> None:
         """`threads` is how many a model may use."""
         import torch
 
+        super().__init__()
         self.threads, self.name = threads, processor()
         torch.set_num_threads(threads)
-        self._ballast = np.ones(FLUSH_BYTES // 4, np.float32)
-        self._flush_seconds: list[float] = []
 
     def models(self, network: Network) -> list[Model]:
         """Return the backends of the CPU."""
@@ -132,24 +116,3 @@ class Cpu:
         """Return what is timed and what gives the output as an array; here the same."""
         run = partial(model.forward, x)
         return run, run
-
-    def time(self, run: Callable[[], Any]) -> dict[str, float]:
-        """Seconds of one cold and one warm call."""
-        self._flush_seconds.append(_clock(self._flush))
-        cold = warming = _clock(run)
-        while warming < WARMING_SECONDS:
-            warming += _clock(run)
-        return {"cold": cold, "warm": _clock(run)}
-
-    def bandwidth(self) -> float:
-        """Bytes/s that this many threads read from memory, from the fastest of the flushes."""
-        return FLUSH_BYTES / min(self._flush_seconds)
-
-    def _flush(self) -> None:
-        self._ballast @ self._ballast
-
-
-def _clock(run: Callable[[], Any]) -> float:
-    start = time.perf_counter()
-    run()
-    return time.perf_counter() - start

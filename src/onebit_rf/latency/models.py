@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from onebit_rf import kernels
+from onebit_rf.errors import OnebitError
 from onebit_rf.jobs.seeds import stream
 from onebit_rf.kernels import native
 from onebit_rf.model.activations import ACTIVATIONS
@@ -88,6 +89,26 @@ class Model:
     weight_bytes: int
     limit: float
     version: str
+
+
+def relative_error(y: np.ndarray, exact: np.ndarray) -> float:
+    """Return the Frobenius error of y."""
+    return float(np.linalg.norm(y - exact) / np.linalg.norm(exact))
+
+
+def is_right(model: Model, error: float) -> bool:
+    """Say whether a model computes what it is timed for, by its error.
+
+    Some processors shorten the float32 of `medium`: that baseline may be wrong, and is then left out.
+
+    Raises:
+        OnebitError: any other model is wrong.
+    """
+    if error <= model.limit:
+        return True
+    if model.backend == "fp32-onednn":
+        return False
+    raise OnebitError(f"{model.backend} is off by {error:.1e} relative to float64, more than {model.limit:.0e}")
 
 
 def cpu_models(network: Network, threads: int) -> list[Model]:

@@ -8,7 +8,6 @@ The prediction knows the rows that a check tests on: it is a statement about the
 what makes N rows differ from their law moves both alike. No fit is tested on a row that it was trained on.
 """
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -18,6 +17,7 @@ import numpy as np
 from onebit_rf.config.sizes import PROCESS_BYTES
 from onebit_rf.errors import OnebitError
 from onebit_rf.features.extract import draw_layers, propagate
+from onebit_rf.jobs.machine import memory
 from onebit_rf.model.targets import targets_of
 from onebit_rf.readout.own_fits import measure, summarise
 from onebit_rf.theory.own_rows import Risk, best_ridge, survey
@@ -162,11 +162,10 @@ def refuse_beyond_memory(rows: int, dims: Sequence[int]) -> None:
     """
     layers = max(4 * rows * (before + after) + 12 * before * after for before, after in pairwise(dims))
     needed = PROCESS_BYTES + 24 * rows * dims[0] + layers + rows * (24 * dims[-1] + 6400) + 40 * dims[-1] ** 2
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    if needed > memory:
+    if needed > memory():
         raise OnebitError(
             f"{rows} rows of widths {_spelled(dims[1:])} need about {needed / 1e9:.1f} GB of memory, this machine has "
-            f"{memory / 1e9:.1f} GB; take fewer rows or a narrower network"
+            f"{memory() / 1e9:.1f} GB; take fewer rows or a narrower network"
         )
 
 

@@ -23,6 +23,7 @@ import pyarrow.parquet as pq
 
 from onebit_rf.errors import OnebitError
 from onebit_rf.jobs.libraries import LIBRARIES, library_version
+from onebit_rf.jobs.machine import processor
 from onebit_rf.tables.columns import VECTOR, WORD, Table
 
 if TYPE_CHECKING:
@@ -42,16 +43,6 @@ def _commit() -> str:
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
     return commit.strip() + ("+" if dirty else "")
-
-
-@cache
-def processor() -> str:
-    """The processor's model name where the system tells it."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor() or platform.machine()
 
 
 def provenance(table: Table, params: Mapping[str, Any]) -> dict[str, Any]:
