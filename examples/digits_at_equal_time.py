@@ -1,7 +1,7 @@
 """Handwritten digits: accuracy of a ridge classifier on random features that take the same time to compute.
 
-A layer of one-bit weights, one of Gaussian weights in float32, and RBFSampler. Each gets as many features as it computes
-in the time that 4096 one-bit features take, all with the λ that leave-one-out finds best.
+A layer of one-bit weights, one of Gaussian weights in float32, and RBFSampler, each with as many features as it can
+compute in the time that 4096 one-bit features take, and the λ that leave-one-out finds best.
 """
 
 import time

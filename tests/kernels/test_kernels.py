@@ -143,6 +143,8 @@ def test_bad_inputs_raise(backend):
     for threads in (0, -1, 1.0, "2", None):
         with pytest.raises(OnebitError, match="threads: must be a whole number"):
             product.apply(x, threads=threads)
+    with pytest.raises(OnebitError, match="at most 16777216 inputs"):
+        native.NativeProduct(kernels.SignMatrix(np.zeros((1, (1 << 21) + 1), np.uint8), (1 << 24) + 1))
     with pytest.raises(OnebitError, match="unknown 'fast'"):
         kernels.load(signs, "fast")
 

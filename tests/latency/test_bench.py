@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from onebit_rf.errors import OnebitError
 from onebit_rf.jobs import machine
-from onebit_rf.kernels import native
+from onebit_rf.kernels import native, preferred
 from onebit_rf.latency import bench, products
 from onebit_rf.latency.bench import describe_machine, measure_products
 from onebit_rf.latency.clock import Clock
@@ -37,7 +37,7 @@ def test_every_product_is_there_in_the_order_asked_for(measured):
     keys = [tuple(record[name] for name in ("d_in", "d_out", "batch", "state")) for record in measured.products]
     assert list(dict.fromkeys(keys)) == wanted
     assert measured.left_out == []
-    assert {record["backend"] for record in measured.products} >= {products.preferred_backend()}
+    assert {record["backend"] for record in measured.products} >= {preferred()}
 
 
 def test_numbers_fit_together(measured):
@@ -167,6 +167,7 @@ def test_what_runs_is_what_the_kernels_say(monkeypatch):
 def test_without_an_engine_dense_is_measured(monkeypatch):
     monkeypatch.delenv(native.ENVIRONMENT, raising=False)
     monkeypatch.setattr(native, "_signs", None)
+    monkeypatch.setattr(native, "_why_missing", native.NOT_BUILT)
     described = describe_machine()
     assert (described["engines"], described["engine"], described["backend"]) == ([], None, "dense")
     assert "not built" in described["why_no_engine"]

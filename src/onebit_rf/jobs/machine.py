@@ -2,6 +2,7 @@
 
 import os
 import platform
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -17,5 +18,7 @@ def processor() -> str:
 
 
 def memory() -> int:
-    """Bytes of physical memory."""
+    """Bytes of physical memory; where the system does not tell, as on Windows, as many as have an address."""
+    if not hasattr(os, "sysconf"):
+        return sys.maxsize
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

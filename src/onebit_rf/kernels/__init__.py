@@ -1,6 +1,6 @@
 """Products with one-bit weights: one interface, several backends (dense, native CPU, gemlite on CUDA)."""
 
-from onebit_rf.kernels.registry import Backend, Product, backends, load
+from onebit_rf.kernels.registry import Backend, Product, backends, load, preferred
 from onebit_rf.weights.signs import SignMatrix, pack_signs, unpack_signs
 
-__all__ = ["Backend", "Product", "SignMatrix", "backends", "load", "pack_signs", "unpack_signs"]
+__all__ = ["Backend", "Product", "SignMatrix", "backends", "load", "pack_signs", "preferred", "unpack_signs"]

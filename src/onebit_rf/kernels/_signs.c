@@ -483,30 +483,34 @@ static float grid(float largest, int bits) {
     return largest <= FLT_MAX && factor <= FLT_MAX && factor >= FLT_MIN ? (float)factor : 0;
 }
 
+/* A block's sums are cleared just before its first chunk and combined just after its last: they are in the first-level
+ * cache then, and where there is one chunk they never leave it. */
 static void integer_rows(const Job *job, const size_t *row, const float *step, int n, size_t first, size_t blocks,
                          Scratch *scratch) {
     const Matrix *m = job->matrix;
     const Engine *engine = m->engine;
-    const size_t stride = blocks * BLOCK * job->planes;
-    memset(scratch->acc, 0, n * stride * sizeof *scratch->acc);
+    const int one_chunk = m->words <= CHUNK;
+    const size_t sums = (size_t)BLOCK * job->planes, stride = one_chunk ? sums : blocks * sums;
     for (size_t chunk = 0; chunk * CHUNK < m->words; chunk++) {
         const size_t words = MIN(CHUNK, m->words - chunk * CHUNK);
+        const int is_last = (chunk + 1) * CHUNK >= m->words;
         for (int i = 0; i < n; i += 2) {
             const int n_x = MIN(2, n - i);
             for (int k = 0; k < n_x; k++)
                 engine->tables(chunk_of(job, row[i + k], chunk, words, scratch), (int)words, step[i + k], job->planes,
                                scratch->tables + k * TABLE_BYTES);
-            for (size_t b = 0; b < blocks; b++)
-                engine->block(pieces_of(m, chunk, first + b, words), (int)words, scratch->tables, n_x, job->planes,
-                              scratch->acc + i * stride + b * BLOCK * job->planes, stride);
+            for (size_t b = 0; b < blocks; b++) {
+                const size_t from = (first + b) * BLOCK;
+                int32_t *acc = scratch->acc + (one_chunk ? 0 : i * stride + b * sums);
+                for (int k = 0; chunk == 0 && k < n_x; k++) memset(acc + k * stride, 0, sums * sizeof *acc);
+                engine->block(pieces_of(m, chunk, first + b, words), (int)words, scratch->tables, n_x, job->planes, acc,
+                              stride);
+                for (int k = 0; is_last && k < n_x; k++)
+                    engine->combine(acc + k * stride, job->planes, job->scale / step[i + k],
+                                    (int)MIN(BLOCK, m->d_out - from), job->out + row[i + k] * m->d_out + from);
+            }
         }
     }
-    for (int i = 0; i < n; i++)
-        for (size_t b = 0; b < blocks; b++) {
-            const size_t from = (first + b) * BLOCK;
-            engine->combine(scratch->acc + i * stride + b * BLOCK * job->planes, job->planes, job->scale / step[i],
-                            (int)MIN(BLOCK, m->d_out - from), job->out + row[i] * m->d_out + from);
-        }
 }
 
 static void do_item(const Job *job, size_t item, Scratch *scratch) {

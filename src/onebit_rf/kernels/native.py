@@ -30,6 +30,7 @@ _signs, _why_missing = _load("onebit_rf.kernels._signs")
 # avx512 | avx2 | portable forces that engine of `_signs`; dense does without it; unset takes the fastest.
 ENVIRONMENT = "ONEBIT_RF_KERNEL"
 
+MOST_INPUTS = 1 << 24
 # Byte planes of the tables; 0 keeps them in float32.
 PLANES = {"exact": 3, "float": 0, "8bit": 1}
 
@@ -80,7 +81,15 @@ class NativeProduct:
     """
 
     def __init__(self, signs: SignMatrix, scale: float = 1.0, tables: str = "exact") -> None:
-        """Lay `signs` out for the engine in use; `scale` is applied in float64 before the result is rounded."""
+        """Lay `signs` out for the engine in use; `scale` is applied in float64 before the result is rounded.
+
+        Raises:
+            OnebitError: more than 2²⁴ inputs, whose sums of table entries could overflow.
+        """
+        if signs.d_in > MOST_INPUTS:
+            raise OnebitError(
+                f"signs: the native kernel takes at most {MOST_INPUTS} inputs, got {signs.d_in}; take dense"
+            )
         self.shape = signs.shape
         self.engine = engine()
         self._scale = float(scale)

@@ -57,18 +57,26 @@ def backends() -> dict[str, Backend]:
     return {backend.name: backend for backend in known}
 
 
+def preferred() -> str:
+    """Return what `auto` is: `native` where it runs and is faster than a float32 BLAS for batches too, else `dense`.
+
+    Raises:
+        OnebitError: ONEBIT_RF_KERNEL names an engine that does not run here.
+    """
+    return "native" if native.is_preferred() else "dense"
+
+
 def load(signs: SignMatrix, backend: str = "auto", scale: float = 1.0) -> Product:
     """Make `signs` ready to be applied: load(signs).apply(x) = scale·x Wᵀ.
 
-    `auto` is `native` where it runs and is faster than a float32 BLAS for batches too, else `dense`; float32
-    accuracy either way.
+    `auto` is `preferred()`, as accurate as float32 either way.
 
     Raises:
         OnebitError: no such backend, or it (or the engine that ONEBIT_RF_KERNEL names) does not run here.
     """
     known = backends()
     if backend == "auto":
-        backend = "native" if native.is_preferred() else "dense"
+        backend = preferred()
     if backend not in known:
         raise OnebitError(f"backend: unknown {backend!r}; known are auto, {', '.join(known)}")
     reason = known[backend].why_unavailable()

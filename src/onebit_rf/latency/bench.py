@@ -14,9 +14,9 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from onebit_rf.errors import OnebitError
 from onebit_rf.jobs.machine import memory, processor
-from onebit_rf.kernels import native
+from onebit_rf.kernels import native, preferred
 from onebit_rf.latency.clock import Clock
-from onebit_rf.latency.products import Case, find_torch, make_cases, preferred_backend
+from onebit_rf.latency.products import Case, find_torch, make_cases
 
 PROCESS_BYTES = 1 << 30  # of Python, torch, and the memory that is read to empty the caches
 
@@ -43,7 +43,7 @@ def describe_machine() -> dict[str, Any]:
         OnebitError: ONEBIT_RF_KERNEL names an engine that is not here.
     """
     blas = next((found for found in threadpool_info() if found["user_api"] == "blas"), {})  # NumPy's is loaded first
-    backend, reason, torch = preferred_backend(), native.why_unavailable(), find_torch()
+    backend, reason, torch = preferred(), native.why_unavailable(), find_torch()
     return {
         "processor": processor(),
         "cores": os.cpu_count(),

@@ -123,16 +123,11 @@ def find_torch() -> Any:
     return torch
 
 
-def preferred_backend() -> str:
-    """Return the backend that `auto` takes; raises OnebitError where ONEBIT_RF_KERNEL names an engine not here."""
-    return "native" if native.is_preferred() else "dense"
-
-
 def _one_bit_models(signs: kernels.SignMatrix, threads: int) -> Iterator[Model]:
     """What `auto` takes, then the native backends that run here besides."""
     known = kernels.backends()
     natives = [name for name in ("native", "native-8bit") if known[name].why_unavailable() is None]
-    for name in dict.fromkeys([preferred_backend(), *natives]):
+    for name in dict.fromkeys([kernels.preferred(), *natives]):
         apply = partial(kernels.load(signs, name, scale=signs.d_in**-0.5).apply, threads=threads)
         if name in natives:
             yield Model(name, apply, signs.bits.nbytes, SLACK * known[name].relative_error, native.engine())
