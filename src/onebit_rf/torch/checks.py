@@ -5,12 +5,11 @@ import operator
 import os
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from onebit_rf.errors import OnebitError
-from onebit_rf.kernels import SignMatrix, native
+from onebit_rf.kernels import SignMatrix, native, pack_signs
 
 MOST_INPUTS = 1 << 24  # of the native kernel, whose sums stay in int32 up to there
 
@@ -54,7 +53,7 @@ def packed(signs: SignMatrix | Tensor) -> SignMatrix:
     positive = signs == 1
     if signs.dtype != torch.bool and not (positive | (signs == -1)).all():
         raise OnebitError("signs: entries must be −1 or +1, or booleans")
-    return SignMatrix(np.packbits(positive.cpu().numpy(), axis=1, bitorder="little"), signs.shape[1])
+    return pack_signs(positive.cpu().numpy())
 
 
 def numbers(name: str, value: Any, bits: Tensor) -> Tensor:
