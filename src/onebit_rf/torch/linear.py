@@ -20,7 +20,7 @@ class OneBitLinear(nn.Module):
 
     The first product lays the signs out for the kernel, which takes a second bit of memory a weight, and the first
     gradient with respect to x a third. Later writes to `bits` are noticed if torch knows of them: not those through
-    `.data` or NumPy.
+    `.data` or NumPy. A copy made in inference mode is right but slower, as each product looks whether they changed.
 
     Attributes:
         bits: uint8 (d_out, ceil(d_in/8)), S packed as in SignMatrix; a buffer.

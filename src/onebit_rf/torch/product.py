@@ -5,12 +5,12 @@ gradient is itself with the other side of S. `define` and `impl` cost 5 µs a ca
 """
 
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.autograd import forward_ad
-from torch.utils.weak import WeakTensorKeyDictionary
 
 from onebit_rf import kernels
 from onebit_rf.errors import OnebitError
@@ -20,8 +20,9 @@ NAME = "onebit_rf::product"
 SCHEMA = "(Tensor x, Tensor bits, int d_in, bool transposed) -> Tensor"
 BACKENDS = {"cpu": "auto", "cuda": "gemlite"}  # by type of device
 
-# bits → what any write to them changes, and what was laid out before that. An entry goes with its tensor.
-_laid_out = WeakTensorKeyDictionary()
+# Memory of bits → what any write to it changes, and what was laid out since; an entry goes with the memory. Not by
+# tensor: some releases of torch hand a compiled model another tensor of the same memory at each call.
+_laid_out = WeakKeyDictionary()
 
 
 def product(x: Tensor, bits: Tensor, d_in: int, transposed: bool = False) -> Tensor:
@@ -72,19 +73,20 @@ operator = torch.ops.onebit_rf.product.default
 
 def _lay_out_once(bits: Tensor, d_in: int, transposed: bool) -> Product:
     """Return the product laid out for the kernel, the one of last time unless `bits` were written to since."""
-    written = _written(bits)
-    entry = _laid_out.get(bits)
+    memory, written = bits.untyped_storage(), _written(bits)
+    entry = _laid_out.get(memory)
     if entry is None or entry[0] != written:
-        entry = _laid_out[bits] = (written, {})
-    made = entry[1].get((d_in, transposed))
+        entry = _laid_out[memory] = (written, {})
+    view = bits.data_ptr(), bits.shape, bits.stride(), d_in, transposed
+    made = entry[1].get(view)
     if made is None:
-        made = entry[1][d_in, transposed] = _lay_out(bits, d_in, transposed)
+        made = entry[1][view] = _lay_out(bits, d_in, transposed)
     return made
 
 
-def _written(bits: Tensor) -> tuple[int, int] | bytes:
+def _written(bits: Tensor) -> int | bytes:
     """Return what any write that torch knows of changes. Inference tensors count no writes: theirs is the content."""
-    return bits.cpu().numpy().tobytes() if bits.is_inference() else (bits.data_ptr(), bits._version)
+    return bits.cpu().numpy().tobytes() if bits.is_inference() else bits._version
 
 
 def _lay_out(bits: Tensor, d_in: int, transposed: bool) -> Product:
