@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "ranking": ["jobs", "tables"],
     "config": ["model", "data", "weights", "training", "sharpness", "theory", "tables", "figures"],
     "kernels": ["weights"],
-    "torch": ["weights", "kernels"],
+    "torch": ["jobs", "weights", "kernels"],
     "features": ["model", "data", "weights", "training", "kernels", "jobs", "tables"],
     "readout": ["model", "config", "theory", "weights", "features", "jobs", "tables"],
     "equivalents": ["model", "theory", "features", "readout", "jobs", "tables"],

@@ -437,7 +437,7 @@ def test_bad_inputs_are_refused_in_one_line(x):
 
 
 REFUSED = {
-    "in_features": [(0, 4), (-1, 4), (2.5, 4), ("8", 4), (None, 4), (checks.MOST_INPUTS + 1, 1)],
+    "in_features": [(0, 4), (-1, 4), (2.5, 4), ("8", 4), (None, 4)],
     "out_features": [(4, 0), (4, 1.0)],
     "in_features, out_features": [(1 << 24, 1 << 40)],
     "seed": [(4, 4, True, -1), (4, 4, True, 0.5)],
@@ -450,27 +450,21 @@ def test_bad_sizes_are_refused_in_one_line(name, arguments):
         OneBitLinear(*arguments)
 
 
-@pytest.mark.parametrize(("preferred", "bits"), [(True, 2), (False, 41)])
+def test_more_inputs_than_the_kernel_takes_are_refused_in_one_line(monkeypatch):
+    monkeypatch.setattr(checks, "preferred", lambda: "native")
+    with pytest.raises(OnebitError, match=r"\Ain_features: must be at most 16777216, [^\n]+\Z"):
+        OneBitLinear(native.MOST_INPUTS + 1, 1)
+
+
+@pytest.mark.parametrize(("preferred", "bits"), [("native", 2), ("dense", 41)])
 def test_a_layer_takes_the_machines_memory_and_no_more(monkeypatch, preferred, bits):
     """Signs and the kernel's copy; without the kernel signs, bytes and float32."""
-    monkeypatch.setattr(checks.native, "is_preferred", lambda: preferred)
-    monkeypatch.setattr(checks, "_memory", lambda: 64 * 32 * bits / 8)
+    monkeypatch.setattr(checks, "preferred", lambda: preferred)
+    monkeypatch.setattr(checks, "memory", lambda: 64 * 32 * bits / 8)
     OneBitLinear(64, 32)
     for make in (lambda: OneBitLinear(64, 33), lambda: OneBitLinear.from_signs(torch.ones(33, 64))):
         with pytest.raises(OnebitError, match="64 → 33 need about"):
             make()
-
-
-@pytest.mark.skipif(native.why_unavailable() is not None, reason=f"native kernel: {native.why_unavailable()}")
-def test_most_inputs_are_the_kernels():
-    product = kernels.load(
-        kernels.SignMatrix(np.zeros((1, checks.MOST_INPUTS // 8), np.uint8), checks.MOST_INPUTS), "native"
-    )
-    assert product.shape == (1, checks.MOST_INPUTS)
-    with pytest.raises(ValueError, match="2\\^24"):
-        kernels.load(
-            kernels.SignMatrix(np.zeros((1, checks.MOST_INPUTS // 8 + 1), np.uint8), checks.MOST_INPUTS + 1), "native"
-        )
 
 
 SIGNS = torch.ones(4, 8)

@@ -1,17 +1,15 @@
 """What a one-bit layer asks of its arguments, its input and its state; each refusal is an OnebitError of one line."""
 
-import math
 import operator
-import os
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from onebit_rf.errors import OnebitError
-from onebit_rf.kernels import SignMatrix, native, pack_signs
-
-MOST_INPUTS = 1 << 24  # of the native kernel, whose sums stay in int32 up to there
+from onebit_rf.jobs.machine import memory
+from onebit_rf.kernels import SignMatrix, pack_signs, preferred
+from onebit_rf.kernels.native import MOST_INPUTS
 
 
 def integer(name: str, value: Any, least: int) -> int:
@@ -27,21 +25,16 @@ def integer(name: str, value: Any, least: int) -> int:
 
 def refuse_beyond_machine(d_in: int, d_out: int) -> None:
     """Refuse more inputs than the kernel takes, and more weights than fit into memory once they are laid out for it."""
-    if d_in > MOST_INPUTS:
-        raise OnebitError(f"in_features: must be at most 2^24, got {d_in}")
-    bits = 2 if native.is_preferred() else 1 + 8 + 32  # a weight; the BLAS wants them in float32, by way of bytes
-    needed, memory = d_in * d_out * bits / 8, _memory()
-    if needed > memory:
+    native = preferred() == "native"
+    if native and d_in > MOST_INPUTS:
+        raise OnebitError(f"in_features: must be at most {MOST_INPUTS}, got {d_in}")
+    bits = 2 if native else 1 + 8 + 32  # a weight; the BLAS wants them in float32, by way of bytes
+    needed = d_in * d_out * bits / 8
+    if needed > memory():
         raise OnebitError(
             f"in_features, out_features: {d_in} → {d_out} need about {needed / 1e9:.1f} GB of memory, this machine has "
-            f"{memory / 1e9:.1f} GB; take a narrower layer"
+            f"{memory() / 1e9:.1f} GB; take a narrower layer"
         )
-
-
-def _memory() -> float:
-    """Bytes of memory of this machine; infinite where the system does not say."""
-    known = "SC_PHYS_PAGES" in getattr(os, "sysconf_names", {})
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if known else math.inf
 
 
 def packed(signs: SignMatrix | Tensor) -> SignMatrix:

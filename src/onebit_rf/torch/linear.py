@@ -35,8 +35,8 @@ class OneBitLinear(nn.Module):
         Without a seed one is drawn from torch's generator.
 
         Raises:
-            OnebitError: a size that is not an integer ≥ 1, more than 2²⁴ inputs, or more weights than this machine has
-                memory for; a seed that is not an integer ≥ 0.
+            OnebitError: a size that is not an integer ≥ 1, more inputs than the kernel takes, more weights than this
+                machine has memory for; a seed that is not an integer ≥ 0.
         """
         super().__init__()
         d_in, d_out = checks.integer("in_features", in_features, 1), checks.integer("out_features", out_features, 1)
