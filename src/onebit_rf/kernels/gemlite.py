@@ -52,8 +52,8 @@ def packed_numbers(signs: SignMatrix) -> tuple["torch.Tensor", "torch.Tensor", "
 class GemliteProduct:
     """x ↦ scale·x Wᵀ on the current CUDA device; relative error ~5e-4, that of float16 rows and results.
 
-    `layer` is the gemlite layer, float16 (rows, d_in) → x Wᵀ in float16 (rows, d_out), for callers whose rows are on
-    the device already. Its first call at a batch size tunes the kernel, which takes seconds.
+    For rows that are on the device already: `multiply`, or `layer`, the gemlite layer, float16 (rows, d_in) → x Wᵀ in
+    float16 (rows, d_out). The first call at a batch size tunes the kernel, which takes seconds.
     """
 
     def __init__(self, signs: SignMatrix, scale: float = 1.0) -> None:
@@ -67,15 +67,21 @@ class GemliteProduct:
         self.layer = GemLiteLinear(1, GROUP, d_in, d_out, input_dtype=DType.FP16, output_dtype=DType.FP16)
         self.layer.pack(bits, scales, zeros, packing_bitwidth=PACKING_BITWIDTH, packed=True)
 
+    def multiply(self, rows: "torch.Tensor") -> "torch.Tensor":
+        """Return scale·x Wᵀ, float32 (rows, d_out), for float32 x (rows, d_in), both on the device."""
+        import torch
+
+        if not len(rows):
+            return rows.new_empty((0, self.shape[0]))
+        # A row that is zero, or holds NaN or inf, is not scaled: 0/0 and inf/inf would be NaN where it has none.
+        largest = rows.abs().amax(dim=1, keepdim=True)
+        largest = torch.where((largest > 0) & largest.isfinite(), largest, 1.0)
+        return self.layer((rows / largest).half()).float() * (largest * self.scale)
+
     def apply(self, x: np.ndarray, out: np.ndarray | None = None, threads: int = 1) -> np.ndarray:
         """Return scale·x Wᵀ, float32 (rows, d_out), for float32 x (rows, d_in); see `check_rows` for errors."""
         import torch
 
         x, out, _ = check_rows(self.shape, x, out, threads)
-        rows = torch.from_numpy(x.copy()).cuda()
-        # A row that is zero, or holds NaN or inf, is not scaled: 0/0 and inf/inf would be NaN where it has none.
-        largest = rows.abs().amax(dim=1, keepdim=True)
-        largest = torch.where((largest > 0) & largest.isfinite(), largest, 1.0)
-        z = self.layer((rows / largest).half()).float() * (largest * self.scale)
-        np.copyto(out, z.cpu().numpy())
+        np.copyto(out, self.multiply(torch.from_numpy(x.copy()).cuda()).cpu().numpy())
         return out
