@@ -5,6 +5,9 @@ from importlib import metadata
 from pathlib import Path
 from shutil import copy
 
+from numpy.typing import ArrayLike
+from sphinx.util.typing import stringify_annotation
+
 CONTENTS = Path(__file__).parent / "contents.md"
 
 project, author = "onebit-rf", "the onebit-rf authors"
@@ -44,6 +47,12 @@ def _as_text(app, what, name, obj, options, lines):
     lines[:] = _MARKUP.sub(lambda found: found[1] or "\\" + found[2], "\n".join(lines)).split("\n")
 
 
+def _name_arrays(app, what, name, obj, options, signature, returns):
+    """Of `ArrayLike` the union that it stands for would be shown."""
+    union = stringify_annotation(ArrayLike, "smart")
+    return signature and signature.replace(union, "ArrayLike"), returns
+
+
 def _add_contents(app, docname, source):
     """The landing page is the README; the contents of the site come after it."""
     if docname == root_doc:
@@ -60,5 +69,6 @@ def _add_index(app, failure):
 def setup(app):
     """Join the above to the build."""
     app.connect("autodoc-process-docstring", _as_text, priority=400)  # before napoleon
+    app.connect("autodoc-process-signature", _name_arrays)
     app.connect("source-read", _add_contents)
     app.connect("build-finished", _add_index)
