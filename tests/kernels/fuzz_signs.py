@@ -10,7 +10,7 @@ import time
 
 import numpy as np
 
-STEPS = {3: 2.0**-23, 1: 1 / 127, 0: 0.0}  # of a row's largest table entry, by planes
+STEPS = {3: 2.0**-23, 2: 1 / 32766, 1: 1 / 127, 0: 0.0}  # of a row's largest table entry, by planes
 AWKWARD = np.array([np.nan, np.inf, -np.inf, 1e30, -1e30, 1e-42, 0.0, -0.0, 3e38], np.float32)
 
 

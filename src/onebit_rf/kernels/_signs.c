@@ -4,7 +4,7 @@
  * So a product is: build the d_in/4 tables of x once, then add one table entry per four weights and output.
  *
  *   integer method  the entries are rounded to fixed-point numbers, one scale per row of x, of `planes` bytes: 3 (24
- *                   bits) or 1 (8 bits). The byte planes are looked up and added apart, in int32, and meet in
+ *                   bits), 2 or 1 (8 bits). The byte planes are looked up and added apart, in int32, and meet in
  *                   float64. After the one rounding of a table entry everything is exact, hence the result
  *                   does not depend on threads, on how rows are batched, or on the instruction set.
  *   float method    the entries stay float32 and are added in float32, in one fixed order for every engine.
@@ -67,7 +67,7 @@ typedef struct {
     /* Sums of a block over one chunk for n_x ≤ 2 rows of x: [plane][64] at acc, the second row `stride` further. */
     void (*block)(const uint8_t *w, int words, const uint8_t *t, int n_x, int planes, int32_t *acc, size_t stride);
     void (*float_block)(const uint8_t *w, int words, const float *t, float *acc);
-    /* out = scale·(65536·plane2 + 256·plane1 + plane0) */
+    /* out = scale·(… + 65536·plane2 + 256·plane1 + plane0) */
     void (*combine)(const int32_t *acc, int planes, double scale, int n, float *out);
 } Engine;
 
@@ -113,12 +113,9 @@ static void block_portable(const uint8_t *w, int words, const uint8_t *t, int n_
                 const int32_t *table = (const int32_t *)t + i * 128;
                 for (int g = 0; g < 8; g++) sum += table[g * 16 + (word >> 4 * g & 15)];
             }
-            if (planes == 1) {
-                acc[r] += sum;
-            } else { /* sum = 65536·high + 256·middle + low, as the byte planes of the other engines */
-                int32_t high = (sum - (sum & 0xffff)) / 65536;
-                acc[r] += sum & 0xff, acc[BLOCK + r] += sum >> 8 & 0xff, acc[2 * BLOCK + r] += high;
-            }
+            /* sum = 65536·high + 256·middle + low, as the byte planes of the other engines */
+            for (int p = 0; p < planes - 1; p++, sum = (sum - (sum & 0xff)) / 256) acc[p * BLOCK + r] += sum & 0xff;
+            acc[(planes - 1) * BLOCK + r] += sum;
         }
 }
 
@@ -150,6 +147,8 @@ static void float_block_portable(const uint8_t *w, int words, const float *t, fl
 INLINE void combine_any(const int32_t *acc, int planes, double scale, int n, float *out) {
     if (planes == 1)
         for (int r = 0; r < n; r++) out[r] = (float)(scale * acc[r]);
+    else if (planes == 2)
+        for (int r = 0; r < n; r++) out[r] = (float)(scale * (256.0 * acc[BLOCK + r] + acc[r]));
     else /* the sum is an integer below 2^53: exact in a double */
         for (int r = 0; r < n; r++)
             out[r] = (float)(scale * (65536.0 * acc[2 * BLOCK + r] + 256.0 * acc[BLOCK + r] + acc[r]));
@@ -214,6 +213,7 @@ AVX512 static void tables_avx512(const float *x, int words, float scale, int pla
             _mm512_store_si512(to, _mm512_shuffle_i64x2(low, high, 0x44));
             if (planes == 1) continue;
             _mm512_store_si512(to + 128, _mm512_shuffle_i64x2(low, high, 0xee));
+            if (planes == 2) continue;
             low = _mm512_permutex2var_epi8(sums[0], third, sums[1]);
             high = _mm512_permutex2var_epi8(sums[2], third, sums[3]);
             _mm512_store_si512(to + 256, _mm512_shuffle_i64x2(low, high, 0x44));
@@ -268,6 +268,8 @@ AVX512 static void block_avx512(const uint8_t *w, int words, const uint8_t *t, i
                                 size_t stride) {
     if (planes == 1 && n_x == 1) block_avx512_for(w, words, t, 1, 1, acc, stride);
     if (planes == 1 && n_x == 2) block_avx512_for(w, words, t, 2, 1, acc, stride);
+    if (planes == 2 && n_x == 1) block_avx512_for(w, words, t, 1, 2, acc, stride);
+    if (planes == 2 && n_x == 2) block_avx512_for(w, words, t, 2, 2, acc, stride);
     if (planes == 3 && n_x == 1) block_avx512_for(w, words, t, 1, 3, acc, stride);
     if (planes == 3 && n_x == 2) block_avx512_for(w, words, t, 2, 3, acc, stride);
 }
@@ -305,7 +307,7 @@ static const Engine WITH_AVX512 = {"avx512",     0,        largest_avx512, table
 #define AVX2 __attribute__((target("avx2,fma")))
 
 AVX2 static void tables_avx2(const float *x, int words, float scale, int planes, uint8_t *t) {
-    const int bias = planes == 1 ? 1 << 7 : 1 << 23; /* makes the top plane unsigned; block_avx2 takes it off */
+    const int bias = 1 << (8 * planes - 1); /* makes the top plane unsigned; block_avx2 takes it off */
     for (int g = 0; g < 8 * words; g++) {
         uint8_t *to = t + (g / 8) * planes * 128 + (g & 1) * 64 + (g / 2 % 4) * 16;
         float sums[16];
@@ -356,6 +358,7 @@ AVX2 static void block_avx2(const uint8_t *w, int words, const uint8_t *t, int n
         for (int side = 0; side < BLOCK; side += 32) {
             const uint8_t *tk = t + k * TABLE_BYTES;
             if (planes == 1) block_avx2_for(w + side, words, tk, 1, acc + k * stride + side);
+            if (planes == 2) block_avx2_for(w + side, words, tk, 2, acc + k * stride + side);
             if (planes == 3) block_avx2_for(w + side, words, tk, 3, acc + k * stride + side);
         }
 }
@@ -640,8 +643,8 @@ static PyObject *py_apply(PyObject *module, PyObject *const *args, Py_ssize_t n_
     const double scale = PyFloat_AsDouble(args[3]);
     const long planes = PyLong_AsLong(args[4]), threads = PyLong_AsLong(args[5]);
     if (PyErr_Occurred()) return NULL;
-    if ((planes != FLOAT && planes != 1 && planes != 3) || threads < 1)
-        return PyErr_Format(PyExc_ValueError, "planes must be 0, 1 or 3 and threads ≥ 1");
+    if (planes < FLOAT || planes > 3 || threads < 1)
+        return PyErr_Format(PyExc_ValueError, "planes must be 0, 1, 2 or 3 and threads ≥ 1");
     Py_buffer x, out;
     if (PyObject_GetBuffer(args[1], &x, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT)) return NULL;
     if (PyObject_GetBuffer(args[2], &out, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT | PyBUF_WRITABLE)) {
@@ -672,7 +675,7 @@ static PyMethodDef METHODS[] = {
     {"engines", py_engines, METH_NOARGS, "The instruction sets this processor can use, fastest first."},
     {"pack", py_pack, METH_VARARGS, "pack(bits, d_out, d_in, engine): lay a sign matrix out for an engine."},
     {"apply", (PyCFunction)(void (*)(void))py_apply, METH_FASTCALL,
-     "apply(matrix, x, out, scale, planes, threads): out = scale·x Wᵀ; planes 3, 1, or 0 for the float method."},
+     "apply(matrix, x, out, scale, planes, threads): out = scale·x Wᵀ; planes 3, 2, 1, or 0 for the float method."},
     {NULL, NULL, 0, NULL},
 };
 

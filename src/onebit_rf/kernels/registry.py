@@ -50,6 +50,7 @@ def backends() -> dict[str, Backend]:
     known = (
         _native("native", "exact", 2e-7),
         _native("native-float", "float", 6e-7),
+        _native("native-16bit", "16bit", 4e-5),
         _native("native-8bit", "8bit", 9e-3),
         Backend("dense", "cpu", 1e-6, dense.DenseProduct, lambda: None),
         Backend("gemlite", "cuda", 1e-3, gemlite.GemliteProduct, gemlite.why_unavailable),

@@ -126,7 +126,7 @@ def find_torch() -> Any:
 def _one_bit_models(signs: kernels.SignMatrix, threads: int) -> Iterator[Model]:
     """What `auto` takes, then the native backends that run here besides."""
     known = kernels.backends()
-    natives = [name for name in ("native", "native-8bit") if known[name].why_unavailable() is None]
+    natives = [name for name in ("native", "native-16bit", "native-8bit") if known[name].why_unavailable() is None]
     for name in dict.fromkeys([kernels.preferred(), *natives]):
         apply = partial(kernels.load(signs, name, scale=signs.d_in**-0.5).apply, threads=threads)
         if name in natives:

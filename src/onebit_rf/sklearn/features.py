@@ -23,7 +23,7 @@ from onebit_rf.weights.laws import LAWS
 
 # Rows that go through all layers at a time, their features in the cache. Products in float32 are always of as many, so
 # that the order of their sums, hence every bit, is the same wherever a row stands.
-ROWS = 64
+ROWS = 128
 
 
 class OneBitRandomFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -48,7 +48,7 @@ class OneBitRandomFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         law: of the weights: `one_bit`, the signs of the Gaussian draw; `rademacher`, signs of their own; `gaussian` and
             others in full precision, for comparison. `one_bit` and `gaussian` share a seed's draw.
         backend: what multiplies by one-bit weights, of `onebit_rf.kernels.backends()`; `auto` takes the fastest that is
-            as exact as float32.
+            as exact as float32, `native-16bit` is faster and off by 3e-5.
         n_jobs: threads, as joblib counts them.
         random_state: seed of the weights. With a number they are those that the project's workflow draws for this seed.
 
@@ -183,7 +183,7 @@ def _layer(weights: np.ndarray, d_in: int, backend: str) -> Callable[[np.ndarray
     """Return x ↦ x Wᵀ/√d of packed signs or numbers, bit for bit the same however rows are batched."""
     scale = d_in**-0.5
     if weights.dtype != np.uint8:
-        transposed = (weights * np.float32(scale)).T
+        transposed = np.multiply(weights.T, np.float32(scale), order="C")  # the BLAS packs rows quicker than columns
         return lambda x: (_padded(x) @ transposed)[: len(x)]
     product = kernels.load(kernels.SignMatrix(weights, d_in), backend, scale=scale)
     if isinstance(product, NativeProduct):
