@@ -2,6 +2,8 @@
 
 import re
 import shlex
+import subprocess
+import sys
 
 import pytest
 import yaml
@@ -73,6 +75,17 @@ def test_the_findings_quoted_are_those_computed():
     assert renew(README, read_findings(*FINDINGS)) == README, "make reference"
     quoted = re.findall(r"<!-- findings of (\w+) -->\n-", README)
     assert quoted == ["summary", "depth", "images", "second_path", "opponent", "speedup"]
+
+
+@pytest.mark.slow
+def test_what_it_says_of_use_runs_as_it_is_written():
+    """scikit-learn, torch and NumPy; warnings are errors."""
+    section = README.split("## Use it")[1]
+    snippets = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
+    assert len(snippets) == 3
+    for code in snippets:
+        run = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=False)
+        assert run.returncode == 0, run.stderr
 
 
 def test_findings_of_a_figure_that_has_none_are_refused():

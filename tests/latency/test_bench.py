@@ -53,8 +53,9 @@ def test_bytes_are_a_bit_a_weight_and_errors_those_of_the_backend(measured):
     for record in measured.products:
         if record["backend"].startswith("native"):
             assert record["weight_bytes"] == record["d_out"] * -(-record["d_in"] // 8)
-        # 8-bit tables round to 2⁻⁸ of the largest entry, all others to 2⁻²³ and finer; sums of a hundred terms
-        assert 0 < record["relative_error"] < (0.1 if record["backend"] == "native-8bit" else 1e-5)
+        # Tables round to 2⁻⁸, 2⁻¹⁶ and 2⁻²⁴ of the largest entry, which is some times a usual one.
+        limits = {"native-8bit": 0.1, "native-16bit": 1e-3}
+        assert 0 < record["relative_error"] < limits.get(record["backend"], 1e-5)
 
 
 def test_exact_is_the_product_of_the_signs():

@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 import scipy.sparse
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
@@ -87,6 +87,7 @@ SAME = [{}, {"law": "gaussian"}, {"backend": "dense"}, {"activation": "gelu", "d
 
 
 @pytest.mark.parametrize("parameters", SAME, ids=repr)
+@settings(deadline=None)  # threads start
 @given(cuts=st.lists(st.integers(0, 300), max_size=4), n_jobs=st.sampled_from([None, 1, 2, 3, -1]))
 def test_the_same_bits_for_any_threads_and_batches(parameters, cuts, n_jobs):
     x = rows(300)
