@@ -17,7 +17,7 @@ from scipy.linalg import blas, lapack
 
 from onebit_rf.errors import OnebitError
 
-BLOCK_NUMBERS = 1 << 22  # of a block's features: 32 MB in float64
+BLOCK_NUMBERS = 1 << 21  # of a block's features: 16 MB in float64
 Rows = Callable[[slice], np.ndarray]  # rows → their features, float32 (rows, p)
 
 

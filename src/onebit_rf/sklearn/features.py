@@ -192,4 +192,7 @@ def _layer(weights: np.ndarray, d_in: int, backend: str) -> Callable[[np.ndarray
 
 
 def _padded(x: np.ndarray) -> np.ndarray:
-    return x if len(x) == ROWS else np.concatenate([x, np.zeros((ROWS - len(x), x.shape[1]), np.float32)])
+    """Return ROWS rows in C order, the last of them 0."""
+    if len(x) == ROWS:
+        return np.ascontiguousarray(x)
+    return np.concatenate([x, np.zeros((ROWS - len(x), x.shape[1]), np.float32)])
