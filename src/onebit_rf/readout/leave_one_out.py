@@ -76,8 +76,12 @@ class _Data:
         self.blocks = [slice(first, min(first + size, n)) for first in range(0, n, size)]
 
     def __iter__(self) -> Iterator[tuple[slice, np.ndarray]]:
-        """Yield the blocks and their features in float64."""
-        return ((block, self.features(block).astype(np.float64)) for block in self.blocks)
+        """Yield the blocks and their features in float64, in the same memory each time."""
+        memory = np.empty((self.blocks[0].stop, self.p))
+        for block in self.blocks:
+            phi = memory[: block.stop - block.start]
+            np.copyto(phi, self.features(block))
+            yield block, phi
 
     def uncentred(self, mean: np.ndarray, weights: np.ndarray) -> np.ndarray:
         """Return the intercept of weights of the centred rows."""
@@ -96,13 +100,15 @@ def _by_features(data: _Data, ridges: np.ndarray | None) -> LeaveOneOut:
     gram = blas.dsyr(-float(data.n), mean, lower=1, a=gram, overwrite_a=1)
     ridges = default_ridges(np.trace(gram), data.p) if ridges is None else ridges
     form = Tridiagonal(gram)
-    fits, taken, errors = form.solve(ridges, form.rotate(moments.T)), data.intercept / data.n, np.zeros(len(ridges))
-    for rows, phi in data:
+    fits, taken = form.solve(ridges, form.rotate(moments.T)), data.intercept / data.n
+
+    def squares(rows: slice, phi: np.ndarray) -> np.ndarray:
         phi -= mean
         z = form.rotate(phi)
         missed = data.y[rows] - np.einsum("mgk,mi->gik", fits, z, optimize=True)
-        errors += np.sum((missed / (1 - taken - form.quadratic(ridges, z))[:, :, None]) ** 2, axis=(1, 2))
-    errors, at = _least(errors, data, form, ridges)
+        return np.sum((missed / (1 - taken - form.quadratic(ridges, z))[:, :, None]) ** 2, axis=(1, 2))
+
+    errors, at = _least(sum(squares(rows, phi) for rows, phi in data), data, form, ridges)
     weights = form.rotate_back(fits[:, at])
     return LeaveOneOut(ridges, errors, float(ridges[at]), weights, data.uncentred(mean, weights))
 
@@ -125,12 +131,13 @@ def _by_rows(data: _Data, ridges: np.ndarray | None) -> LeaveOneOut:
     form = Tridiagonal(gram)
     duals = form.solve(ridges, form.rotate(data.y.T))
     taken = data.intercept / (data.n * (constant + ridges))[:, None]
-    errors = np.zeros(len(ridges))
-    for rows in data.blocks:
+
+    def squares(rows: slice) -> np.ndarray:
         z = form.rotate(np.eye(rows.stop - rows.start, data.n, rows.start))
         alpha = np.einsum("mgk,mi->gik", duals, z, optimize=True)
-        errors += np.sum((alpha / (form.quadratic(ridges, z) - taken)[:, :, None]) ** 2, axis=(1, 2))
-    errors, at = _least(errors, data, form, ridges)
+        return np.sum((alpha / (form.quadratic(ridges, z) - taken)[:, :, None]) ** 2, axis=(1, 2))
+
+    errors, at = _least(sum(map(squares, data.blocks)), data, form, ridges)
     alpha = form.rotate_back(duals[:, at])
     weights = sum((phi - mean).T @ alpha[rows] for rows, phi in data)
     return LeaveOneOut(ridges, errors, float(ridges[at]), weights, data.uncentred(mean, weights))
