@@ -41,3 +41,10 @@ def test_what_is_predicted_is_measured():
     assert [int(row[0]) for row in rows] == [100, 200, 400, 800, 1600]
     for _, predicted, measured, _ in rows:
         assert abs(float(predicted) / float(measured) - 1) < 0.06
+
+
+@pytest.mark.slow
+def test_a_swapped_layer_gives_the_same_outputs():
+    """Outputs are of order 1: two layers in float32 are off by some 1e-6."""
+    difference = re.search(r"largest difference .*?(\d\S*)", output("swap_a_torch_layer.py"))
+    assert float(difference[1]) < 1e-5
