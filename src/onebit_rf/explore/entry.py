@@ -42,7 +42,8 @@ def config_entry(asked: Asked) -> str:
     lines += ["figures:"]
     for metric in _metrics(asked):
         figure = {"kind": "learning_curve", "experiments": [NAME], "at": {"depth": len(problem.dims) - 1}}
-        lines.append(f"  {NAME}_{metric}: {_yaml(figure | {'colour': 'readout', 'metric': metric})}")
+        name, own = (f"{NAME}_{metric}", {"metric": metric}) if metric else (NAME, {})
+        lines.append(f"  {name}: {_yaml({**figure, 'colour': 'readout', **own})}")
     return "\n".join(lines) + "\n"
 
 
@@ -72,12 +73,11 @@ def _at_test(asked: Asked) -> dict[str, Any]:
 
 
 def _metrics(asked: Asked) -> list[str]:
-    """Return the metrics whose curves the page draws."""
+    """Return the metrics whose curves the page draws; empty for the test error that a figure draws by itself."""
     problem, path = asked.problem, asked.path
-    rates = problem.loss != "square" or problem.labels == "sign"
-    tested = "error_rate" if rates else "mse"
-    trained = ["train_mse", "gap"] if READOUTS.get(_readouts(asked)[0]).is_linear else []
-    return [tested, *([f"shifted_{tested}"] if path and path.moves_features else []), *trained]
+    tested = "error_rate" if problem.loss != "square" or problem.labels == "sign" else "mse"
+    shifted = [f"shifted_{tested}"] if path and path.moves_features else []
+    return ["", *shifted, *(["train_mse", "gap"] if READOUTS.get(_readouts(asked)[0]).is_linear else [])]
 
 
 def _yaml(value: Any) -> str:

@@ -32,7 +32,9 @@ export function makeControls(form, choices, changed) {
     const given = Object.fromEntries(fields.map((field) => [field.name, valueOf(field)]));
     if (!square(given) && given.penalty === "0") setValue(form.elements.penalty, (given.penalty = FIRST_PENALTY));
     const means = (name) => !APPLIES[name] || APPLIES[name](given);
-    for (const field of fields) showField(form, field, means(field.name));
+    for (const field of fields) showField(field, means(field.name));
+    for (const group of form.querySelectorAll("fieldset"))
+      group.hidden = [...group.elements].every((element) => element.hidden);
     return Object.fromEntries(Object.entries(given).filter(([name, text]) => text !== (usual[name] ?? "") && means(name)));
   }
 
@@ -140,7 +142,7 @@ function showArgument(select) {
   select.classList.toggle("with-argument", Boolean(wanted));
 }
 
-function showField(form, field, shown) {
+function showField(field, shown) {
   for (const part of [field, ...(field.labels ?? []), sliderOf(field)]) if (part) part.hidden = !shown;
   const argument = field.tagName === "SELECT" && argumentOf(field);
   if (argument) argument.hidden = !shown || !optionOf(field)?.dataset.argument;

@@ -5,6 +5,7 @@ import {saveCsv, savePng} from "./take.js";
 
 const SLOW = 0.06; // seconds of theory from which a coarse curve is drawn first
 const EVERY = 16; // of a coarse curve, one n of so many
+const REST = 120; // milliseconds without a move after which a coarse curve is made whole
 const find = (id) => document.getElementById(id);
 
 let controls, answer;
@@ -40,6 +41,8 @@ async function ask() {
 /** Draw the whole curve after a coarse one, unless a control moves before it is there. */
 async function refine(search, moved) {
   const mine = (refining = new AbortController());
+  await new Promise((rest) => setTimeout(rest, REST));
+  if (mine.signal.aborted) return;
   try {
     const whole = await fetched(search, mine.signal);
     if (mine.signal.aborted) return;
@@ -99,10 +102,10 @@ function changed(moved) {
   writing = setTimeout(() => history.replaceState(null, "", `?${search}${location.hash}`), 200);
 }
 
-async function copy(text) {
+async function copy(what) {
   try {
-    await navigator.clipboard.writeText(text);
-    say("copied");
+    await navigator.clipboard.writeText(answer[what]);
+    say(`${what} copied`);
   } catch {
     say("the browser refused: select the text and copy it");
   }
@@ -123,10 +126,10 @@ async function start() {
     history.replaceState(null, "", location.pathname + location.search + (find("log").checked ? "" : "#linear"));
     if (answer) show(answer, performance.now(), document.body.dataset.state === "coarse");
   });
-  find("png").addEventListener("click", () => answer && savePng(answer));
-  find("csv").addEventListener("click", () => answer && saveCsv(answer));
-  find("copy-command").addEventListener("click", () => answer && copy(answer.command));
-  find("copy-config").addEventListener("click", () => answer && copy(answer.config));
+  find("png").addEventListener("click", () => savePng(answer));
+  find("csv").addEventListener("click", () => saveCsv(answer));
+  find("copy-command").addEventListener("click", () => copy("command"));
+  find("copy-config").addEventListener("click", () => copy("config"));
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => answer && show(answer, 0, false));
   wanted = {search: search || query(choices.start), moved: 0}; // the address as it stands: what is wrong in it is told
   ask();

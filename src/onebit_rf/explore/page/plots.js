@@ -47,9 +47,10 @@ export function draw(answer, logarithmic) {
     const log = kind.log === "box" ? logarithmic : kind.log;
     figure.hidden = columns.length === 0;
     const values = columns.map(([name]) => answer.columns[name].map((y) => (log && y <= 0 ? null : y)));
-    for (const [i, [name, label]] of columns.entries()) {
-      const left = answer.columns[name].filter((y) => y !== null && y <= 0).length;
-      if (log && left) notes.push(`${label}: ≤ 0 at ${points(left)}, not drawn on a logarithmic axis`);
+    for (const [name, label] of columns) {
+      const left = answer.columns[name].filter((y) => y !== null && y <= 0);
+      const what = left.some((y) => y < 0) ? "≤ 0" : "0";
+      if (log && left.length) notes.push(`${label}: ${what} at ${points(left.length)}, not drawn on a logarithmic axis`);
     }
     const x = answer.columns.n_train.map((n) => n / answer.width);
     if (columns.length) put(figure, kind, columns, [x, ...values], log, answer.width);
@@ -98,7 +99,7 @@ function settings(figure, kind, columns, log, made) {
     series: [
       {label: "n/d_L", value: (_, x) => (x === null ? "–" : `${number(x)} (n = ${Math.round(x * made.samples)})`)},
       ...columns.map(([, label, colour, dash]) => ({
-        label, dash, stroke: colours[colour % colours.length], width: 2, points: {show: false},
+        label, dash, stroke: colours[colour % colours.length], width: 2, pxAlign: 0, points: {show: false},
         value: (_, y) => (y === null ? "–" : number(y)),
       })),
     ],

@@ -3,6 +3,7 @@ import {shown} from "./plots.js";
 
 const LINE = 20; // CSS pixels of a line of text
 const GAP = 12;
+const FONT = "13px system-ui, sans-serif";
 
 /** Save the points, a column for each field that `onebit-rf predict --json` has, kappa and df by layer. */
 export function saveCsv({columns}) {
@@ -12,32 +13,41 @@ export function saveCsv({columns}) {
   save(new Blob([[names.join(","), ...rows, ""].join("\n")], {type: "text/csv"}), "onebit-rf.csv");
 }
 
-/** Save the plots below each other, each with its legend, and the command that prints their numbers. */
+/** Save the plots as they stand on the page, each with its legend, and the command that prints their numbers. */
 export function savePng({command}) {
   const plots = shown(), scale = devicePixelRatio, style = getComputedStyle(document.body);
   const width = Math.max(...plots.map(({plot}) => plot.width));
   const canvas = document.createElement("canvas"), draw = canvas.getContext("2d");
-  const font = "13px system-ui, sans-serif";
-  draw.font = font;
-  const legends = plots.map(({plot}) => legend(draw, plot, width));
-  const caption = wrapped(draw, command, width);
-  const heights = plots.map(({plot}, i) => plot.height + LINE * (legends[i].at(-1).line + 1) + GAP);
+  draw.font = FONT;
+  const places = arranged(draw, plots, width), caption = wrapped(draw, command, width);
+  const bottom = Math.max(...places.map(({y, height}) => y + height));
   canvas.width = scale * (width + 2 * GAP);
-  canvas.height = scale * (heights.reduce((sum, height) => sum + height, 2 * GAP) + LINE * caption.length);
+  canvas.height = scale * (bottom + LINE * caption.length + GAP);
   draw.scale(scale, scale);
   draw.fillStyle = style.backgroundColor;
   draw.fillRect(0, 0, canvas.width, canvas.height);
-  draw.font = font;
+  draw.font = FONT;
   draw.textBaseline = "middle";
-  let top = GAP;
-  plots.forEach(({plot}, i) => {
-    draw.drawImage(plot.ctx.canvas, GAP, top, plot.width, plot.height);
-    drawLegend(draw, legends[i], top + plot.height, style.color);
-    top += heights[i];
-  });
+  for (const {plot, x, y, entries} of places) {
+    draw.drawImage(plot.ctx.canvas, x, y, plot.width, plot.height);
+    drawLegend(draw, entries, x, y + plot.height, style.color);
+  }
   draw.fillStyle = style.color;
-  caption.forEach((text, i) => draw.fillText(text, GAP, top + LINE * (i + 0.5)));
+  caption.forEach((text, i) => draw.fillText(text, GAP, bottom + LINE * (i + 0.5)));
   canvas.toBlob((blob) => save(blob, "onebit-rf.png"), "image/png");
+}
+
+/** Where each plot stands, beside the one before where both fit, and its legend below it. */
+function arranged(draw, plots, width) {
+  let x = 0, y = GAP, below = GAP;
+  return plots.map(({plot}) => {
+    if (x + plot.width > width) [x, y] = [0, below];
+    const entries = legend(draw, plot, plot.width), height = plot.height + LINE * (entries.at(-1).line + 1) + GAP;
+    const place = {plot, x: GAP + x, y, height, entries};
+    x += plot.width + GAP;
+    below = Math.max(below, y + height);
+    return place;
+  });
 }
 
 /** The lines of a plot's legend: label, colour and place. */
@@ -52,18 +62,18 @@ function legend(draw, plot, width) {
   });
 }
 
-function drawLegend(draw, entries, top, ink) {
+function drawLegend(draw, entries, left, top, ink) {
   for (const {label, colour, dash, line, x} of entries) {
     const y = top + LINE * (line + 0.5);
     draw.strokeStyle = colour;
     draw.lineWidth = 2;
     draw.setLineDash(dash ?? []);
     draw.beginPath();
-    draw.moveTo(GAP + x, y);
-    draw.lineTo(GAP + x + 26, y);
+    draw.moveTo(left + x, y);
+    draw.lineTo(left + x + 26, y);
     draw.stroke();
     draw.fillStyle = ink;
-    draw.fillText(label, GAP + x + 34, y);
+    draw.fillText(label, left + x + 34, y);
   }
 }
 
