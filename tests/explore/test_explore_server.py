@@ -6,9 +6,12 @@ import json
 import re
 import shlex
 import signal
+import socket
+import struct
 import subprocess
 import sys
 import threading
+import time
 from dataclasses import fields
 from urllib.parse import urlencode
 from urllib.request import urlopen
@@ -254,6 +257,25 @@ def test_nothing_but_the_pages_files_is_served(server):
         assert (status, len(body)) == (200, int(headers["Content-Length"])), path
         assert headers["Content-Security-Policy"].startswith("default-src 'self'")
         assert not re.search(rb"""(src|href|url\(|import)\s*=?\s*["'(]?(https?:)?//""", body), path
+
+
+def test_a_page_that_leaves_early_is_no_error(server, capfd):
+    """It resets its connection while its curve is computed; every thread but the server's has then ended."""
+    before = threading.active_count()
+    for _ in range(5):
+        with socket.create_connection(server.server_address) as left:
+            left.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            head = (
+                f"GET /curve?dims=900,800,700&noise=0.3 HTTP/1.1\r\nHost: 127.0.0.1:{server.server_address[1]}\r\n\r\n"
+            )
+            left.sendall(head.encode())
+            time.sleep(0.005)
+    until = time.monotonic() + 60
+    while threading.active_count() > before and time.monotonic() < until:
+        time.sleep(0.01)
+    assert threading.active_count() <= before
+    assert capfd.readouterr().err == ""
+    assert curve(server, dims="8,4")[0] == 200
 
 
 def test_it_listens_on_this_machine_alone(server):

@@ -10,7 +10,8 @@ const find = (id) => document.getElementById(id);
 
 let controls, answer;
 let wanted = null; // {options, moved}: the newest state that is not yet asked for
-let busy = false, refining = null, seconds = 0;
+let busy = false, refining = null;
+let seconds = Infinity; // of theory in the last whole curve
 
 /** What is drawn, for tests and the curious; the body's data-state says waiting, coarse, drawn or wrong. */
 window.explore = {answer: null, delay: null};

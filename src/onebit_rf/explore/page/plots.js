@@ -6,8 +6,8 @@ const DARK = ["#56b4e9", "#ff9248", "#2fd0a0", "#e79cc5", "#f0e442", "#8fd0ff", 
 const dark = () => matchMedia("(prefers-color-scheme: dark)").matches;
 
 const ERRORS = {
-  error: ["test error E", 0],
-  shifted_error: ["test error on the second path E'", 1, [7, 4]],
+  error: ["test error", 0],
+  shifted_error: ["test error on the second path", 1, [7, 4]],
   rounded_error: ["test error, read-out rounded", 3, [7, 4]],
   train_error: ["training error", 2],
   rounded_train_error: ["training error, read-out rounded", 5, [2, 3]],
