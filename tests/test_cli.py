@@ -110,6 +110,9 @@ BAD = [
     ["--dims", "8192,-3"],
     ["--n-train", "0"],
     ["--n-train", "1.5"],
+    ["--n-train", "1:2"],
+    ["--n-train", "3:2:1"],
+    ["--n-train", "1:9:0"],
     ["--activation", "sine"],
     ["--ridge", "-1"],
     ["--ridge", "nan"],
@@ -190,6 +193,14 @@ def test_output_that_cannot_be_written_is_one_line():
     assert done.returncode == 1
     assert done.stderr.startswith("onebit-rf: ")
     assert done.stderr.count("\n") == 1
+
+
+def test_a_range_of_samples_is_its_numbers(capsys):
+    """FIRST:LAST:STEP may stand beside numbers; LAST is one of them only if the steps reach it."""
+    options = ["predict", "--dims", "60,50", "--noise", "0.3", "--json", "--n-train"]
+    _, of_range, _ = run(capsys, *options, "10:45:10", "70")
+    _, of_numbers, _ = run(capsys, *options, "10", "20", "30", "40", "70")
+    assert of_range == of_numbers
 
 
 def test_what_does_not_apply_is_no_column_and_no_key(capsys):

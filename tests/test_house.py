@@ -14,6 +14,7 @@ MAY_IMPORT = {
     "tables": ["jobs"],
     "model": [],
     "theory": ["model", "tables"],
+    "explore": ["model", "theory"],
     "weights": ["model", "jobs", "tables"],
     "data": ["model", "jobs", "tables"],
     "figures": ["model", "tables"],
@@ -30,7 +31,7 @@ MAY_IMPORT = {
     "agreement": ["tables"],
     "latency": ["model", "kernels", "features", "training", "jobs", "tables"],
     "sklearn": ["model", "weights", "kernels", "readout"],
-    "cli": ["model", "theory", "weights", "data", "jobs", "readout", "latency"],
+    "cli": ["model", "theory", "explore", "weights", "data", "jobs", "readout", "latency"],
     "__main__": ["cli"],
 }
 
@@ -108,4 +109,4 @@ def test_modules_import_without_circles():
 
 
 def test_the_corridor_has_few_doors():
-    assert len([entry for entry in PACKAGE.iterdir() if entry.name != "__pycache__"]) <= 24
+    assert len([entry for entry in PACKAGE.iterdir() if entry.name != "__pycache__"]) <= 25

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from onebit_rf.cli import bench, own_data, problem
+from onebit_rf.cli import bench, explore, own_data, problem
 from onebit_rf.cli.parser import Parser
 from onebit_rf.errors import OnebitError
 
@@ -62,6 +62,13 @@ def build_parser() -> argparse.ArgumentParser:
             help="speed of one-bit products on this machine, against its float32",
             description=bench.DESCRIPTION,
             epilog=bench.JSON_KEYS,
+        )
+    )
+    explore.add_options(
+        commands.add_parser(
+            "explore",
+            help="a page on this machine where the theory is redrawn as sliders move",
+            description=explore.DESCRIPTION,
         )
     )
     return parser

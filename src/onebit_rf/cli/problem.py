@@ -1,14 +1,18 @@
 """`onebit-rf predict --dims …`: the theory of a random-feature model, whose options are the fields of Problem."""
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import fields
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from onebit_rf.cli.parser import aligned, samples, to_json, widths
+from onebit_rf.errors import OnebitError
 
 if TYPE_CHECKING:
-    from onebit_rf.model.second_path import SecondPath
     from onebit_rf.theory import Prediction
+
+_RANGE = "FIRST:LAST:STEP is every STEP-th from FIRST to LAST"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -21,7 +25,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
     option = parser.add_argument
     option("--dims", type=widths, required=True, help="input dimension, then the widths: 8192,4096,4096")
-    option("--n-train", type=samples, required=True, nargs="+", metavar="N", help="numbers of training samples")
+    option(
+        "--n-train", type=_samples, required=True, nargs="+", metavar="N", help=f"numbers of training samples; {_RANGE}"
+    )
     option("--activation", default="tanh", help=ACTIVATIONS.forms())
     option("--ridge", default=0.0, type=float, metavar="λ", help="of |y − Xa|² + λ|a|², features unscaled")
     option("--noise", default=0.0, type=float, metavar="σ", help="standard deviation of the label noise")
@@ -45,6 +51,18 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=run)
 
 
+def _samples(text: str) -> Sequence[int]:
+    """Parse a number of samples, or FIRST:LAST:STEP."""
+    if ":" not in text:
+        return (samples(text),)
+    from onebit_rf.model.values import sample_range
+
+    try:
+        return sample_range(text)
+    except OnebitError as error:
+        raise argparse.ArgumentTypeError(str(error).removeprefix("n_train: ")) from None
+
+
 def _bits(text: str) -> int:
     """Parse the bits of a grid."""
     from onebit_rf.model.grids import MOST_BITS
@@ -57,35 +75,15 @@ def _bits(text: str) -> int:
 def run(arguments: argparse.Namespace) -> None:
     """Print the predictions, one row or record per number of samples."""
     from onebit_rf.model.problem import Problem
+    from onebit_rf.model.second_path import from_options
     from onebit_rf.theory import predict_curve
 
+    n_train = list(chain.from_iterable(arguments.n_train))
     given = {field.name: getattr(arguments, field.name) for field in fields(Problem) if field.name in arguments}
-    problem = Problem(**{**given, "n_train": arguments.n_train[0]})
-    predictions = predict_curve(problem, arguments.n_train, _second_path(arguments), arguments.sharpness)
-    records = [
-        {"n_train": n, **_known(prediction)} for n, prediction in zip(arguments.n_train, predictions, strict=True)
-    ]
+    problem = Problem(**{**given, "n_train": n_train[0]})
+    predictions = predict_curve(problem, n_train, from_options(vars(arguments)), arguments.sharpness)
+    records = [{"n_train": n, **_known(prediction)} for n, prediction in zip(n_train, predictions, strict=True)]
     print(to_json(records) if arguments.json else _table(records, problem.dims[-1]))
-
-
-def _second_path(arguments: argparse.Namespace) -> "SecondPath | None":
-    """Return what is tested, where it is not what was trained."""
-    given = vars(arguments)
-    options = {
-        "input_noise": "input_noise",
-        "weight_correlation": "weight_correlation",
-        "round_readout": "readout_bits",
-    }
-    fields = {field: given[option] for option, field in options.items() if option in given}
-    if "quantize_after" in given:
-        from onebit_rf.model.grids import grid
-
-        fields["weight_correlation"] = grid(given["quantize_after"]).correlation
-    if not fields:
-        return None
-    from onebit_rf.model.second_path import SecondPath
-
-    return SecondPath(**fields)
 
 
 def _known(prediction: "Prediction") -> dict:

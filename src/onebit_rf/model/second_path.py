@@ -1,5 +1,6 @@
 """The network that a read-out is tested on, where it is not the one that it was trained on."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,3 +70,23 @@ class SecondPath:
         given = self.weight_correlation
         moved = (self.input_noise, self.input_gain, self.input_overlap) != (0, 1, 1)
         return moved or any(c != 1 for c in np.atleast_1d(given))
+
+
+_FIELDS = {"input_noise": "input_noise", "weight_correlation": "weight_correlation", "round_readout": "readout_bits"}
+
+
+def from_options(given: Mapping[str, float]) -> SecondPath | None:
+    """Return what is tested, from the options of the command line that were given; None where none of them was.
+
+    Args:
+        given: `input_noise`, `weight_correlation` or `quantize_after`, `round_readout`, each if it was given.
+
+    Raises:
+        OnebitError: for a value that none can have, or for both ways to change the weights.
+    """
+    values = {field: given[option] for option, field in _FIELDS.items() if option in given}
+    if "quantize_after" in given:
+        if "weight_correlation" in given:
+            raise OnebitError("quantize_after: or weight_correlation, not both")
+        values["weight_correlation"] = grid(given["quantize_after"]).correlation
+    return SecondPath(**values) if values else None

@@ -3,6 +3,7 @@
 from itertools import groupby
 from typing import Any
 
+from onebit_rf.errors import OnebitError
 from onebit_rf.model.registry import number_text
 
 Value = int | float | str
@@ -26,3 +27,17 @@ def spelled(value: Any) -> str:
         return number_text(float(text))
     except ValueError:
         return str(text)
+
+
+def sample_range(text: str) -> range:
+    """Parse FIRST:LAST:STEP: the numbers of samples first, first + step, … ≤ last.
+
+    Raises:
+        OnebitError: for anything else.
+    """
+    parts = [int(part) if part.isdecimal() and len(part) < 16 else 0 for part in text.split(":")]
+    if len(parts) != 3 or min(parts) < 1 or parts[0] > parts[1]:
+        wanted = "FIRST:LAST:STEP, whole numbers ≥ 1 with FIRST ≤ LAST"
+        raise OnebitError(f"n_train: must be {wanted}, got {text!r}")
+    first, last, step = parts
+    return range(first, last + 1, step)
