@@ -212,11 +212,12 @@ def test_an_extension_that_does_not_load_says_why(tmp_path, monkeypatch):
     suffix = importlib.machinery.EXTENSION_SUFFIXES[0]
     (tmp_path / f"damaged{suffix}").write_bytes(b"no shared library")
     monkeypatch.syspath_prepend(tmp_path)
-    extension, reason = native._load("damaged")
-    assert extension is None
+    with pytest.raises(ImportError) as raised:
+        importlib.import_module("damaged")
+    reason = native._why_not("damaged", raised.value)
     assert f"damaged{suffix} does not load: " in reason
     assert "\n" not in reason
-    assert native._load("onebit_rf.kernels.absent") == (None, native.NOT_BUILT)
+    assert native._why_not("onebit_rf.kernels.absent", ImportError()) == native.NOT_BUILT
 
 
 def test_the_environment_chooses(monkeypatch):

@@ -1,9 +1,7 @@
 """Products by table look-up on the CPU: the C extension `_signs`, whose head comment says how they work."""
 
-import importlib
 import importlib.util
 import os
-from types import ModuleType
 
 import numpy as np
 
@@ -14,18 +12,19 @@ from onebit_rf.weights.signs import SignMatrix
 NOT_BUILT = "the C extension is not built (no C compiler when the package was installed)"
 
 
-def _load(name: str) -> tuple[ModuleType | None, str]:
-    """Return the extension, or None and the reason: it is not there, or it is there and does not load."""
+def _why_not(name: str, error: Exception) -> str:
+    """Say why the extension was not imported: it is not there, or it is there and does not load."""
     found = importlib.util.find_spec(name)
-    if found is None:
-        return None, NOT_BUILT
-    try:
-        return importlib.import_module(name), ""
-    except (ImportError, OSError) as error:  # another machine's build, a missing library, no right to map it
-        return None, f"the C extension {found.origin} does not load: {' '.join(str(error).split())}"
+    return (
+        NOT_BUILT if found is None else f"the C extension {found.origin} does not load: {' '.join(str(error).split())}"
+    )
 
 
-_signs, _why_missing = _load("onebit_rf.kernels._signs")
+_why_missing = ""
+try:
+    from onebit_rf.kernels import _signs
+except (ImportError, OSError) as error:  # another machine's build, a missing library, no right to map it
+    _signs, _why_missing = None, _why_not("onebit_rf.kernels._signs", error)
 
 # avx512 | avx2 | portable forces that engine of `_signs`; dense does without it; unset takes the fastest.
 ENVIRONMENT = "ONEBIT_RF_KERNEL"
