@@ -4,12 +4,16 @@ import importlib
 import importlib.util
 import os
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from onebit_rf.errors import OnebitError
 from onebit_rf.kernels.rows import check_rows
 from onebit_rf.weights.signs import SignMatrix
+
+if TYPE_CHECKING:
+    import onebit_rf.kernels._signs  # noqa: F401  (`jobs.sources` does not see what is imported by a string)
 
 NOT_BUILT = "the C extension is not built (no C compiler when the package was installed)"
 

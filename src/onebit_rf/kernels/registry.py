@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from onebit_rf.errors import OnebitError
+from onebit_rf.jobs.libraries import IN_USE
 from onebit_rf.kernels import dense, gemlite, native
 from onebit_rf.weights.signs import SignMatrix
 
@@ -67,6 +68,10 @@ def preferred() -> str:
     return "native" if native.is_preferred() else "dense"
 
 
+def _why_dense() -> str:
+    return native.why_unavailable() or "the portable engine is no faster"
+
+
 def load(signs: SignMatrix, backend: str = "auto", scale: float = 1.0) -> Product:
     """Make `signs` ready to be applied: load(signs).apply(x) = scale·x Wᵀ.
 
@@ -78,6 +83,7 @@ def load(signs: SignMatrix, backend: str = "auto", scale: float = 1.0) -> Produc
     known = backends()
     if backend == "auto":
         backend = preferred()
+        IN_USE["one-bit products"] = f"native, {native.engine()}" if backend == "native" else f"dense, {_why_dense()}"
     if backend not in known:
         raise OnebitError(f"backend: unknown {backend!r}; known are auto, {', '.join(known)}")
     reason = known[backend].why_unavailable()

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from onebit_rf.tables.whole import whole
 from onebit_rf.training.protocols import Training
 
 _LOOKED = ("losses", "times", "due", "least")
@@ -38,11 +39,8 @@ class Checkpoint:
         head = {"key": self.key, "epoch": training.epoch, "seconds": training.seconds, "history": training.history}
         arrays = {name: tensor.numpy() for name, tensor in _tensors(training)}
         arrays |= {name: getattr(training, name) for name in _LOOKED}
-        partial = self.path.with_name(f"{self.path.name}.partial")
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with partial.open("wb") as file:
+        with whole(self.path) as partial, partial.open("wb") as file:
             np.savez(file, head=np.array(json.dumps({**head, "taken": taken})), **arrays)
-        partial.replace(self.path)
         self._written = time.perf_counter()
 
     def restore(self, training: Training) -> None:
