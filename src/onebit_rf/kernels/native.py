@@ -15,7 +15,7 @@ from onebit_rf.weights.signs import SignMatrix
 if TYPE_CHECKING:
     import onebit_rf.kernels._signs  # noqa: F401  (`jobs.sources` does not see what is imported by a string)
 
-NOT_BUILT = "the C extension is not built (no C compiler when the package was installed)"
+NOT_BUILT = "the C extension is not built (no C compiler at installation: install one, then the package again)"
 
 
 def _load(name: str) -> tuple[ModuleType | None, str]:

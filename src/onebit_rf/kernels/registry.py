@@ -68,8 +68,11 @@ def preferred() -> str:
     return "native" if native.is_preferred() else "dense"
 
 
-def _why_dense() -> str:
-    return native.why_unavailable() or "the portable engine is no faster"
+def preferred_in_words() -> str:
+    """Return what `auto` is with its engine, or with the reason where it is `dense`; raises as `preferred`."""
+    if preferred() == "native":
+        return f"native, {native.engine()}"
+    return f"dense, {native.why_unavailable() or 'as fast here as the portable engine'}"
 
 
 def load(signs: SignMatrix, backend: str = "auto", scale: float = 1.0) -> Product:
@@ -83,7 +86,7 @@ def load(signs: SignMatrix, backend: str = "auto", scale: float = 1.0) -> Produc
     known = backends()
     if backend == "auto":
         backend = preferred()
-        IN_USE["one-bit products"] = f"native, {native.engine()}" if backend == "native" else f"dense, {_why_dense()}"
+        IN_USE["one-bit products"] = preferred_in_words()
     if backend not in known:
         raise OnebitError(f"backend: unknown {backend!r}; known are auto, {', '.join(known)}")
     reason = known[backend].why_unavailable()
