@@ -32,7 +32,7 @@ def job(snakemake: Any) -> Iterator[None]:
         _check_memory(getattr(snakemake.resources, "mem_mb", 0))
         with threadpool_limits(snakemake.threads):
             yield
-        log.write_text(_report(time.perf_counter() - start), encoding="utf-8")
+        log.write_text(_report(time.perf_counter() - start, snakemake.resources), encoding="utf-8")
     except BaseException as error:
         line = _line(error)
         with suppress(OSError):  # on a full disk there is no log, either
@@ -42,10 +42,11 @@ def job(snakemake: Any) -> Iterator[None]:
         raise
 
 
-def _report(seconds: float) -> str:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024  # KiB on Linux
+def _report(seconds: float, resources: Any) -> str:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6  # KiB on Linux
     modules = sorted(name for name in sys.modules if name.startswith("onebit_rf"))
-    return f"seconds {seconds:.2f}\npeak_mib {peak:.0f}\nmodules {' '.join(modules)}\n"
+    asked = getattr(resources, "mem_mb", 0)
+    return f"seconds {seconds:.2f}\npeak_mb {peak:.0f}\nmem_mb {asked}\nmodules {' '.join(modules)}\n"
 
 
 # What the system refuses, and what helps.
