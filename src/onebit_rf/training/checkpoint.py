@@ -15,6 +15,7 @@ from onebit_rf.tables.whole import whole
 from onebit_rf.training.protocols import Training
 
 _LOOKED = ("losses", "times", "due", "least")
+_DAMAGE = (OSError, ValueError, KeyError, EOFError, RuntimeError, MemoryError, zipfile.BadZipFile)
 EVERY = 20.0  # seconds of training between two checkpoints
 
 
@@ -40,7 +41,7 @@ class Checkpoint:
         arrays = {name: tensor.numpy() for name, tensor in _tensors(training)}
         arrays |= {name: getattr(training, name) for name in _LOOKED}
         with whole(self.path) as partial, partial.open("wb") as file:
-            np.savez(file, head=np.array(json.dumps({**head, "taken": taken})), **arrays)
+            np.savez(file, head=np.array(json.dumps({**head, "taken": taken, "arrays": sorted(arrays)})), **arrays)
         self._written = time.perf_counter()
 
     def restore(self, training: Training) -> None:
@@ -49,9 +50,10 @@ class Checkpoint:
             with self.path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
                 arrays = dict(stored)
             head = json.loads(str(arrays.pop("head")))
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        except _DAMAGE:
             return
-        if head["key"] != self.key:
+        # The format holds a checksum of each array, but not of their list.
+        if head["key"] != self.key or head["arrays"] != sorted(arrays):
             return
         training.epoch, training.seconds, training.history = head["epoch"], head["seconds"], head["history"]
         for name in _LOOKED:
