@@ -155,7 +155,9 @@ def main():
         longest = LATEST * (time.monotonic() - start)
         while (left := arguments.kills - sum(row["kills"] for row in rows)) > 0 and time.monotonic() < end:
             project = make_project(Path(folder) / f"run{len(rows)}")
-            rows.append({"run": len(rows), **kill_to_the_end(project, other, rng, longest, left)})
+            rows.append(
+                {"seed": arguments.seed, "run": len(rows), **kill_to_the_end(project, other, rng, longest, left)}
+            )
             print(rows[-1], flush=True)
             shutil.rmtree(project.path)
     with arguments.out.open("w", newline="", encoding="utf-8") as file:

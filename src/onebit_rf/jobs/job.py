@@ -2,7 +2,6 @@
 
 import errno
 import os
-import resource
 import sys
 import time
 import traceback
@@ -14,7 +13,7 @@ from typing import Any
 from threadpoolctl import threadpool_limits
 
 from onebit_rf.errors import OnebitError
-from onebit_rf.jobs.machine import memory
+from onebit_rf.jobs.machine import memory, peak_memory
 
 
 @contextmanager
@@ -43,10 +42,9 @@ def job(snakemake: Any) -> Iterator[None]:
 
 
 def _report(seconds: float, resources: Any) -> str:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6  # KiB on Linux
     modules = sorted(name for name in sys.modules if name.startswith("onebit_rf"))
     asked = getattr(resources, "mem_mb", 0)
-    return f"seconds {seconds:.2f}\npeak_mb {peak:.0f}\nmem_mb {asked}\nmodules {' '.join(modules)}\n"
+    return f"seconds {seconds:.2f}\npeak_mb {peak_memory() / 1e6:.0f}\nmem_mb {asked}\nmodules {' '.join(modules)}\n"
 
 
 # What the system refuses, and what helps.
