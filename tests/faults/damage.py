@@ -102,7 +102,7 @@ def main():
             rows.append(damage(project, other, name, WAYS[i % len(WAYS)], rng))
             print(rows[-1], flush=True)
     with arguments.out.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, rows[0])
+        writer = csv.DictWriter(file, rows[0], lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
     good = {"refused by its job", "refused by its reader", "same values"}

@@ -161,7 +161,7 @@ def main():
             print(rows[-1], flush=True)
             shutil.rmtree(project.path)
     with arguments.out.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, rows[0])
+        writer = csv.DictWriter(file, rows[0], lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
     sys.exit(any(row["broken_files"] or row["different_tables"] or row["left_over"] for row in rows))
