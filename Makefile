@@ -3,7 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 LOCK := workflow/requirements.lock
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
-SNAKEMAKE := snakemake --cores all
+# Snakemake keeps a cache in the home folder; where that cannot be written, in the project.
+HOMELESS := $(if $(shell test -w "$${XDG_CACHE_HOME:-$$HOME}" && echo no),,XDG_CACHE_HOME='$(CURDIR)/.snakemake/cache' )
+SNAKEMAKE := $(HOMELESS)snakemake --cores all
+COMPILER := $(firstword $(foreach name,cc gcc clang,$(shell command -v $(name))))
 LEARNED := opponent gap_by_bits frozen_or_learned flatness bearing noise_model ranking_study
 STUDIES := summary boundary width few_samples heavy_tails covariance conditions universality weight_laws activation last_layer images_accuracy images_theory one_step cost
 FINDINGS := $(addprefix results/reference/,findings.parquet studies-findings.parquet learned-findings.parquet)
@@ -18,18 +21,22 @@ all: setup
 
 setup: $(VENV)/installed
 
-# The stamp holds the project's path, since the environment is bound to it: a copied or moved project makes its own.
-ifneq ($(shell cat $(VENV)/installed 2>/dev/null),$(CURDIR))
+# The stamp holds the project's path, since the environment is bound to it: a copied or moved project makes its own. One
+# without the C extension names the compiler, too, so that one installed later is tried.
+ifneq ($(shell cat $(VENV)/installed 2>/dev/null),$(strip $(CURDIR) $(if $(wildcard src/onebit_rf/kernels/_signs*.so),,$(COMPILER))))
 .PHONY: $(VENV)/installed
 endif
 
 $(VENV)/installed: pyproject.toml setup.py $(LOCK) src/onebit_rf/kernels/_signs.c
 	@case '$(subst ','"'"',$(CURDIR))' in *[[:space:]\'\"]*) \
 	    echo "setup: Snakemake cannot run scripts below a path with spaces or quotes; move the project" >&2; exit 1;; esac
+	@$(PYTHON) -c 'import sys; sys.exit("setup: this is Python %d.%d, 3.11 or newer is needed: make setup PYTHON=python3.11" \
+	    % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv --clear $(VENV)
 	rm -f src/onebit_rf/kernels/_signs*.so  # one of another build would be loaded in place of the new one
 	python -m pip install --quiet --editable ".[workflow,report,test,docs]" --constraint $(LOCK)
-	echo '$(CURDIR)' > $@
+	@python -c 'from onebit_rf.kernels import preferred_in_words; print("setup: one-bit products:", preferred_in_words())'
+	@echo '$(CURDIR)' $$(ls src/onebit_rf/kernels/_signs*.so >/dev/null 2>&1 || echo $(COMPILER)) > $@
 
 test: setup
 	python -m pytest --numprocesses 2 --dist loadfile
@@ -57,7 +64,7 @@ sanity: setup
 # One page of all figures, those of the studies too.
 report: setup
 	$(SNAKEMAKE) all --configfile config/studies.yaml
-	snakemake all --report results/report.html --report-stylesheet workflow/report/style.css --configfile config/studies.yaml
+	$(HOMELESS)snakemake all --report results/report.html --report-stylesheet workflow/report/style.css --configfile config/studies.yaml
 
 reference: setup
 	cp results/findings.parquet $(addprefix results/figures/,depth.png images.png learning_curve.png second_path.png speedup.png) results/reference
@@ -80,7 +87,7 @@ reference-learned: setup
 	python -m onebit_rf.figures docs/learned.md $(FINDINGS)
 
 resume: setup
-	snakemake --unlock
+	$(HOMELESS)snakemake --unlock
 	$(SNAKEMAKE) all
 
 clean:

@@ -142,3 +142,14 @@ def test_all_speedups_lie_within_their_panels():
         low, high = axes.get_ylim()
         values = [value for line in axes.get_lines() for value in line.get_ydata()]
         assert low <= min(values) <= max(values) <= high
+
+
+@pytest.mark.parametrize("kind", [Latency, Speedup])
+def test_a_device_without_a_one_bit_kernel_says_so(kind):
+    full = {name: seconds for name, seconds in SPEED.items() if "one-bit" not in name}
+    drawing = kind().draw(Tables(latency=table(speed=full)))
+    assert "DRAM 2 GB/s, no one-bit kernel" in drawing.figure.get_suptitle()
+    assert "No one-bit kernel ran on Intel Xeon: `onebit-rf bench` says why." in drawing.caption
+    assert drawing.findings == []
+    whole = kind().draw(Tables(latency=table()))
+    assert "no one-bit" not in (whole.figure.get_suptitle() + whole.caption).lower()

@@ -35,7 +35,7 @@ def test_stages_do_not_depend_on_later_ones():
 def test_a_table_of_one_stage_is_no_concern_of_another():
     files = closure("extract_features", "onebit_rf.features.layers.dense")
     assert {file for file in files if file.startswith("tables/")} == {
-        f"tables/{name}.py" for name in ("__init__", "columns", "data", "features", "files")
+        f"tables/{name}.py" for name in ("__init__", "columns", "data", "features", "files", "whole")
     }
 
 

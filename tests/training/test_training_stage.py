@@ -10,6 +10,7 @@ from small import CLASSES, DIM, NETWORK, blobs, recipe
 from onebit_rf.tables.files import read_frame
 from onebit_rf.tables.training import HISTORY, TRAINING
 from onebit_rf.training import stage
+from onebit_rf.training.checkpoint import Checkpoint
 from onebit_rf.training.learned import find_learned, list_learned, read_learned
 from onebit_rf.training.measures import at_rest
 from onebit_rf.training.protocols import NEAR
@@ -148,6 +149,38 @@ def test_a_checkpoint_that_cannot_be_read_is_not_gone_on_from(paths, tmp_path, c
     folder.mkdir()
     (folder / "seed0.parquet.0.npz").write_bytes(content)
     same(paths, train(folder))
+
+
+class Untouched:
+    """A training that nothing may be set of."""
+
+    __slots__ = ()
+
+
+def test_a_damaged_checkpoint_is_not_gone_on_from(tmp_path, monkeypatch):
+    """A bit at a time, of the list of its arrays above all: the format has checksums of the arrays but none of it."""
+    monkeypatch.setattr("onebit_rf.training.checkpoint.EVERY", 0.0)
+
+    def kill(share, text):
+        raise Killed
+
+    with pytest.raises(Killed):
+        train(tmp_path, recipe(models=["float"], protocols=["fixed_epochs"]), report=kill)
+    path = tmp_path / "seed0.parquet.0.npz"
+    content, checkpoint = path.read_bytes(), Checkpoint(path, {"of": "test", "stack": 0})
+    whole = dict(np.load(path))
+    with pytest.raises(AttributeError):
+        checkpoint.restore(Untouched())
+    taken = 0
+    for place in [*range(0, len(content), 97), *range(len(content) - 1000, len(content), 3)]:
+        path.write_bytes(content[:place] + bytes([content[place] ^ 1 << place % 8]) + content[place + 1 :])
+        try:
+            checkpoint.restore(Untouched())
+        except AttributeError:  # it would be gone on from
+            arrays, taken = dict(np.load(path)), taken + 1
+            assert arrays.keys() == whole.keys()
+            assert all(arrays[name].tobytes() == whole[name].tobytes() for name in whole)
+    assert taken > 0  # a time stamp, for one, is of no consequence
 
 
 def test_a_checkpoint_of_something_else_is_not_gone_on_from(paths, tmp_path, monkeypatch):

@@ -238,7 +238,7 @@ def test_provenance_tells_parameters_version_commit_and_machine(finished_project
     import json
 
     for name in sorted(matching(made(finished_project), {"*.parquet"})):
-        metadata = pq.read_schema(finished_project.path / "results" / name).metadata
+        metadata = pq.read_metadata(finished_project.path / "results" / name).metadata
         record = json.loads(metadata[b"onebit_rf"])
         assert set(record) == {"schema", "params", "version", "commit", "libraries", "machine"}
         assert record["params"], name

@@ -1,4 +1,5 @@
 # What all stages share: the study that the config asks for, wildcard constraints, and look-ups from names to files.
+import os
 import re
 import sys
 from functools import cache
@@ -30,10 +31,14 @@ from onebit_rf.training.quantizers import QUANTIZERS
 from onebit_rf.weights.laws import LAWS
 from onebit_rf.weights.sampling import parse_dims
 
-project = Path(workflow.basedir)
-imported = Path(onebit_rf.__file__).parents[2]
-if imported != project.resolve():
+project = Path(workflow.basedir).resolve()
+imported = Path(onebit_rf.__file__).resolve().parents[2]
+if imported != project:
     sys.exit(f"the package imported is {imported}/src/onebit_rf, not this project's: run `make setup` in {project}")
+
+for folder in filter(os.path.exists, (".", "results")):
+    if not os.access(folder, os.W_OK):
+        sys.exit(f"{Path(folder).resolve()} cannot be written: change its rights, or choose another by --directory")
 
 default = yaml.safe_load((project / "config" / "config.yaml").read_text(encoding="utf-8"))
 try:

@@ -11,6 +11,7 @@ from pathlib import Path
 from onebit_rf.errors import OnebitError
 from onebit_rf.tables.files import read_frame
 from onebit_rf.tables.findings import FINDINGS
+from onebit_rf.tables.whole import write_text
 
 _QUOTED = re.compile(r"(<!-- findings of (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -43,7 +44,7 @@ def main(page: str, *tables: str) -> None:
         text = renew(Path(page).read_text(encoding="utf-8"), read_findings(*tables))
     except OnebitError as error:
         sys.exit(str(error))
-    Path(page).write_text(text, encoding="utf-8")
+    write_text(page, text)
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from onebit_rf.tables.models import MODELS
 from onebit_rf.tables.ranking import RANKING
 from onebit_rf.tables.readout import READOUT
 from onebit_rf.tables.theory import THEORY
+from onebit_rf.tables.whole import write_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,8 +69,7 @@ def draw_figure(
     drawing = record.draw(Tables(**frames, facts=facts))
     write_findings(outputs["findings"], name, drawing)
     files = [(path, STAGES[stage]) for stage in inputs for path in inputs[stage]]
-    told = caption(drawing, parameters(facts), _replicates(frames), files)
-    Path(outputs["caption"]).write_text(told, encoding="utf-8")
+    write_text(outputs["caption"], caption(drawing, parameters(facts), _replicates(frames), files))
     style.save(drawing.figure, [outputs["pdf"], outputs["png"]])
 
 
@@ -135,4 +135,4 @@ def collect_findings(
     for name, text in zip(rows["figure"], rows["finding"], strict=True):
         lines[studies[name]].append(f"* {escape(text)} (`{name}.png`_)")
     sections = [[escape(study), "~" * len(escape(study)), "", *items, ""] for study, items in lines.items() if items]
-    Path(listing).write_text("\n".join(chain.from_iterable(sections)), encoding="utf-8")
+    write_text(listing, "\n".join(chain.from_iterable(sections)))

@@ -13,6 +13,7 @@ import numpy as np
 
 from onebit_rf.figures.findings import half_width, law_words
 from onebit_rf.tables.files import check_key
+from onebit_rf.tables.whole import whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -227,5 +228,6 @@ def save(figure: "Figure", paths: Iterable[str | Path]) -> None:
     figure.set_layout_engine("none")
     for path in map(Path, paths):
         metadata = {"CreationDate": None} if path.suffix == ".pdf" else {}
-        figure.savefig(path, metadata=metadata)
+        with whole(path) as partial:
+            figure.savefig(partial, format=path.suffix[1:], metadata=metadata)
     pyplot().close(figure)

@@ -66,6 +66,25 @@ def describe_device(table: "pd.DataFrame", device: str) -> str:
     return ", ".join([short_name(device), *threads, f"DRAM {row['bandwidth'] / 1e9:.0f} GB/s"])
 
 
+def without_one_bit(table: "pd.DataFrame") -> list[str]:
+    """Return the devices that no one-bit kernel ran on."""
+    return [name for name in devices(table) if ONE_BIT not in set(table.loc[table["device_name"] == name, "backend"])]
+
+
+def measured(table: "pd.DataFrame") -> str:
+    """Name all devices, with what did not run, for the heading of a figure."""
+    lacking = without_one_bit(table)
+    said = (describe_device(table, name) + ", no one-bit kernel" * (name in lacking) for name in devices(table))
+    return "; ".join(said)
+
+
+def not_measured(table: "pd.DataFrame") -> str:
+    """Say in sentences what was not measured, for a caption; each begins with a space."""
+    gpu = "" if (table["device"] == "cuda").any() else " No GPU was measured."
+    names = ", ".join(map(short_name, without_one_bit(table)))
+    return gpu + (f" No one-bit kernel ran on {names}: `onebit-rf bench` says why." if names else "")
+
+
 def some(values: Iterable[int], count: int) -> list[int]:
     """Return up to `count` of some numbers, in order: the smallest, the largest and others at equal steps."""
     values = sorted(set(values))

@@ -15,6 +15,9 @@ LIBRARIES = {
     "PIL": "pillow",
 }
 
+# What else this process computes with, as told by what chooses it: name → version, in the provenance of its tables.
+IN_USE: dict[str, str] = {}
+
 
 @cache
 def library_version(module: str) -> str:

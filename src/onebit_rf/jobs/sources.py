@@ -11,7 +11,7 @@ from pathlib import Path
 
 from onebit_rf.jobs.libraries import LIBRARIES, library_version
 
-_PACKAGE = Path(__file__).parents[1]
+_PACKAGE = Path(__file__).resolve().parents[1]
 
 
 def source_closure(script: str | Path, *modules: str) -> list[Path]:
@@ -22,7 +22,7 @@ def source_closure(script: str | Path, *modules: str) -> list[Path]:
     what it was built into, so that neither an edit nor a new build goes unnoticed. The package's own __init__ files
     along the way count as imported, as in Python.
     """
-    seen = {Path(script)}.union(*(_files(_PACKAGE, *module.split(".")[1:]) for module in modules))
+    seen = {Path(script).resolve()}.union(*(_files(_PACKAGE, *module.split(".")[1:]) for module in modules))
     todo = [file for file in seen if file.suffix == ".py"]
     while todo:
         for file in _package_imports(todo.pop()) - seen:

@@ -9,15 +9,15 @@ from onebit_rf.errors import OnebitError
 from onebit_rf.kernels.rows import check_rows
 from onebit_rf.weights.signs import SignMatrix
 
-NOT_BUILT = "the C extension is not built (no C compiler when the package was installed)"
+NOT_BUILT = "the C extension is not built (no C compiler at installation: install one, then the package again)"
 
 
 def _why_not(name: str, error: Exception) -> str:
     """Say why the extension was not imported: it is not there, or it is there and does not load."""
     found = importlib.util.find_spec(name)
-    return (
-        NOT_BUILT if found is None else f"the C extension {found.origin} does not load: {' '.join(str(error).split())}"
-    )
+    if found is None:
+        return NOT_BUILT
+    return f"the C extension {found.origin} does not load: {' '.join(str(error).split())}"
 
 
 _why_missing = ""

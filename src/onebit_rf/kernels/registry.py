@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from onebit_rf.errors import OnebitError
+from onebit_rf.jobs.libraries import IN_USE
 from onebit_rf.kernels import dense, gemlite, native
 from onebit_rf.weights.signs import SignMatrix
 
@@ -67,6 +68,13 @@ def preferred() -> str:
     return "native" if native.is_preferred() else "dense"
 
 
+def preferred_in_words() -> str:
+    """Return what `auto` is with its engine, or with the reason where it is `dense`; raises as `preferred`."""
+    if preferred() == "native":
+        return f"native, {native.engine()}"
+    return f"dense, {native.why_unavailable() or 'as fast here as the portable engine'}"
+
+
 def load(signs: SignMatrix, backend: str = "auto", scale: float = 1.0) -> Product:
     """Make `signs` ready to be applied: load(signs).apply(x) = scale·x Wᵀ.
 
@@ -78,6 +86,7 @@ def load(signs: SignMatrix, backend: str = "auto", scale: float = 1.0) -> Produc
     known = backends()
     if backend == "auto":
         backend = preferred()
+        IN_USE["one-bit products"] = preferred_in_words()
     if backend not in known:
         raise OnebitError(f"backend: unknown {backend!r}; known are auto, {', '.join(known)}")
     reason = known[backend].why_unavailable()

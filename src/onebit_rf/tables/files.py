@@ -1,8 +1,8 @@
 """Every table of the project: declared schema, Parquet on disk, provenance inside the file.
 
-A table is written as a sequence of row groups to a temporary name and renamed when complete, so a file under
-its final name is whole. Reading checks the schema first; a damaged or foreign file raises OnebitError with a
-line that names it.
+A table is written as a sequence of row groups to a temporary name, sealed, and renamed when complete, so a file under
+its final name is whole. Reading checks the seal and the schema first; a damaged or foreign file raises OnebitError with
+a line that names it.
 """
 
 import json
@@ -10,11 +10,11 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -22,9 +22,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from onebit_rf.errors import OnebitError
-from onebit_rf.jobs.libraries import LIBRARIES, library_version
+from onebit_rf.jobs.libraries import IN_USE, LIBRARIES, library_version
 from onebit_rf.jobs.machine import processor
 from onebit_rf.tables.columns import VECTOR, WORD, Table
+from onebit_rf.tables.whole import is_sealed, seal, whole
 
 if TYPE_CHECKING:
     import pandas as pd  # pyarrow imports it when it makes a frame; most jobs make none
@@ -35,14 +36,21 @@ MOST_NUMBERS = 2**31 - 1  # in a matrix: Arrow counts a list's elements in 32 bi
 
 @cache
 def _commit() -> str:
-    """Commit of the checkout the package runs from, `+` appended when it has uncommitted changes."""
-    git = ["git", "-C", str(Path(__file__).parent)]
+    """Commit of the checkout the package runs from, `+` appended when it has uncommitted changes.
+
+    It is `unknown` where this file is not in git: installed into an environment within another's checkout, say.
+    """
+    here = Path(__file__)
+
+    def git(*arguments: str) -> str:
+        command = ["git", "-C", str(here.parent), *arguments]
+        return subprocess.run(command, capture_output=True, encoding="utf-8", check=True).stdout
+
     try:
-        commit = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True).stdout
-        dirty = subprocess.run([*git, "status", "--porcelain"], capture_output=True, text=True, check=True).stdout
+        git("ls-files", "--error-unmatch", here.name)
+        return git("rev-parse", "HEAD").strip() + ("+" if git("status", "--porcelain") else "")
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
-    return commit.strip() + ("+" if dirty else "")
 
 
 def provenance(table: Table, params: Mapping[str, Any]) -> dict[str, Any]:
@@ -53,7 +61,7 @@ def provenance(table: Table, params: Mapping[str, Any]) -> dict[str, Any]:
         "params": dict(params),
         "version": version("onebit-rf"),
         "commit": _commit(),
-        "libraries": {name: library_version(name) for name in LIBRARIES if name in sys.modules},
+        "libraries": {name: library_version(name) for name in LIBRARIES if name in sys.modules} | IN_USE,
         "machine": machine,
     }
 
@@ -69,22 +77,10 @@ class TableWriter:
 
     def __init__(self, path: str | Path, table: Table, params: Mapping[str, Any]) -> None:
         """`params` are the parameters recorded in the file's provenance; they must be JSON-serialisable."""
-        self.path, self._temporary = Path(path), Path(f"{path}.partial")
-        metadata = {_METADATA_KEY: json.dumps(provenance(table, params), sort_keys=True).encode()}
-        self.schema = table.schema.with_metadata(metadata)
-        vectors = [f"{field.name}.list.element" for field in self.schema if field.type == VECTOR]
+        self.path, self.schema = Path(path), table.schema
+        self._record = partial(provenance, table, params)
         has_matrices = any(field.type in (VECTOR, pa.binary()) for field in self.schema)
         self._gathered: list[pa.Table] | None = None if has_matrices else []
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._writer = pq.ParquetWriter(
-            self._temporary,
-            self.schema,
-            compression="zstd",
-            compression_level=1,
-            use_dictionary=[field.name for field in self.schema if pa.types.is_dictionary(field.type)],
-            column_encoding=dict.fromkeys(vectors, "BYTE_STREAM_SPLIT") or None,
-            write_statistics=not vectors,
-        )
 
     def write(self, **columns: Any) -> None:
         """Append rows. A column is an array, a matrix (vectors or bits, a row each) or one value for all."""
@@ -94,24 +90,50 @@ class TableWriter:
         arrays = [_to_arrow(columns[field.name], field.type, rows) for field in self.schema]
         table = pa.Table.from_arrays(arrays, schema=self.schema)
         if self._gathered is None:
-            self._writer.write_table(table, row_group_size=rows)
+            self._parquet.write_table(table, row_group_size=rows)
         else:
             self._gathered.append(table)
 
     def __enter__(self) -> Self:
         """Return the writer."""
-        return self
+        self._writing = self._write_whole()
+        return self._writing.__enter__()
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None):
-        """Rename the finished file into place, or remove it when the block failed."""
-        if kind is None and self._gathered:
-            table = pa.concat_tables(self._gathered).unify_dictionaries()
-            self._writer.write_table(table, row_group_size=len(table))
-        self._writer.close()
-        if kind is None:
-            self._temporary.replace(self.path)
-        else:
-            self._temporary.unlink(missing_ok=True)
+    def __exit__(self, *raised: Any) -> None:
+        """Seal the finished file and rename it into place, or remove it when the block failed."""
+        self._writing.__exit__(*raised)
+
+    @contextmanager
+    def _write_whole(self) -> Iterator[Self]:
+        with whole(self.path) as temporary:
+            with _parquet_writer(temporary, self.schema) as self._parquet:
+                yield self
+                if self._gathered:
+                    table = pa.concat_tables(self._gathered).unify_dictionaries()
+                    self._parquet.write_table(table, row_group_size=len(table))
+                # Last, since only now it is known which libraries the rows took.
+                self._parquet.add_key_value_metadata({_METADATA_KEY: json.dumps(self._record(), sort_keys=True)})
+            seal(temporary)
+
+
+@contextmanager
+def _parquet_writer(path: Path, schema: pa.Schema) -> Iterator[pq.ParquetWriter]:
+    vectors = [f"{field.name}.list.element" for field in schema if field.type == VECTOR]
+    with pa.OSFile(str(path), "wb") as file:
+        writer = pq.ParquetWriter(
+            file,
+            schema,
+            compression="zstd",
+            compression_level=1,
+            use_dictionary=[field.name for field in schema if pa.types.is_dictionary(field.type)],
+            column_encoding=dict.fromkeys(vectors, "BYTE_STREAM_SPLIT") or None,
+            write_statistics=not vectors,
+        )
+        try:
+            yield writer
+            writer.close()
+        finally:
+            writer.is_open = False  # where it could not be closed it would try again, and fail, as it is collected
 
 
 def _to_arrow(column: Any, kind: pa.DataType, rows: int) -> pa.Array:
@@ -139,13 +161,15 @@ def write_table(path: str | Path, table: Table, params: Mapping[str, Any], **col
 
 def _open(path: str | Path, table: Table) -> pq.ParquetFile:
     try:
-        file = pq.ParquetFile(path, memory_map=True)
+        file = pq.ParquetFile(path, memory_map=True) if is_sealed(path) else None
     except FileNotFoundError:
         raise OnebitError(f"{path}: no such table; run snakemake to make it") from None
-    except (pa.ArrowInvalid, OSError) as error:
-        raise _damaged(path, f"not a readable Parquet file ({str(error).splitlines()[0].rstrip('.')})") from None
-    if _METADATA_KEY not in (file.schema_arrow.metadata or {}) or not table.holds(file.schema_arrow):
-        raise _damaged(path, f"not a table of schema {table.name!r} written by onebit_rf")
+    except OSError as error:
+        raise OnebitError(f"{path}: cannot be read ({error.strerror or error})") from None
+    if file is None:
+        raise _damaged(path, "damaged, or not a table that onebit_rf wrote")
+    if not table.holds(file.schema_arrow):
+        raise _damaged(path, f"not a table of schema {table.name!r}")
     return file
 
 
@@ -156,10 +180,7 @@ def _damaged(path: str | Path, what: str) -> OnebitError:
 def read_table(path: str | Path, table: Table, columns: list[str] | None = None) -> pa.Table:
     """Read a whole table, or some of its columns; OnebitError where the file is missing, damaged or foreign."""
     with _open(path, table) as file:
-        try:
-            return file.read(columns=columns)
-        except (pa.ArrowInvalid, OSError) as error:
-            raise _damaged(path, f"damaged ({str(error).splitlines()[0].rstrip('.')})") from None
+        return file.read(columns=columns)
 
 
 def read_frame(paths: Iterable[str | Path], table: Table) -> "pd.DataFrame":
@@ -187,10 +208,7 @@ def read_group(path: str | Path, table: Table, group: int, columns: list[str]) -
     with _open(path, table) as file:
         if group >= file.num_row_groups:
             raise _damaged(path, f"holds {file.num_row_groups} row groups, number {group + 1} is needed")
-        try:
-            return file.read_row_group(group, columns=columns, use_threads=False)
-        except (pa.ArrowInvalid, OSError) as error:
-            raise _damaged(path, f"damaged ({str(error).splitlines()[0].rstrip('.')})") from None
+        return file.read_row_group(group, columns=columns, use_threads=False)
 
 
 def read_matrix(path: str | Path, table: Table, column: str, group: int) -> np.ndarray:
@@ -207,4 +225,4 @@ def read_matrix(path: str | Path, table: Table, column: str, group: int) -> np.n
 def read_provenance(path: str | Path, table: Table) -> dict[str, Any]:
     """Return the provenance record of a table."""
     with _open(path, table) as file:
-        return json.loads(file.schema_arrow.metadata[_METADATA_KEY])
+        return json.loads(file.metadata.metadata[_METADATA_KEY])

@@ -11,9 +11,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from onebit_rf.tables.whole import whole
 from onebit_rf.training.protocols import Training
 
 _LOOKED = ("losses", "times", "due", "least")
+_DAMAGE = (OSError, ValueError, KeyError, EOFError, RuntimeError, MemoryError, zipfile.BadZipFile)
 EVERY = 20.0  # seconds of training between two checkpoints
 
 
@@ -38,11 +40,8 @@ class Checkpoint:
         head = {"key": self.key, "epoch": training.epoch, "seconds": training.seconds, "history": training.history}
         arrays = {name: tensor.numpy() for name, tensor in _tensors(training)}
         arrays |= {name: getattr(training, name) for name in _LOOKED}
-        partial = self.path.with_name(f"{self.path.name}.partial")
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with partial.open("wb") as file:
-            np.savez(file, head=np.array(json.dumps({**head, "taken": taken})), **arrays)
-        partial.replace(self.path)
+        with whole(self.path) as partial, partial.open("wb") as file:
+            np.savez(file, head=np.array(json.dumps({**head, "taken": taken, "arrays": sorted(arrays)})), **arrays)
         self._written = time.perf_counter()
 
     def restore(self, training: Training) -> None:
@@ -51,9 +50,10 @@ class Checkpoint:
             with self.path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
                 arrays = dict(stored)
             head = json.loads(str(arrays.pop("head")))
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        except _DAMAGE:
             return
-        if head["key"] != self.key:
+        # The format holds a checksum of each array, but not of their list.
+        if head["key"] != self.key or head["arrays"] != sorted(arrays):
             return
         training.epoch, training.seconds, training.history = head["epoch"], head["seconds"], head["history"]
         for name in _LOOKED:

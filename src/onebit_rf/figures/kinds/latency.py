@@ -44,8 +44,9 @@ class Latency(FigureRecord, tag="latency"):
                 axes.set_ylabel(_beside(lines, device) if j == 0 else "")
                 axes.set_xlabel("width $d_1$" if i == len(lines) - 1 else "")
         style.legend_below(figure.add_subplot(spec[-1, :]), keys, KEYS)
-        measured = "; ".join(times.describe_device(rows, device) for device in times.devices(rows))
-        figure.suptitle(f"{measured}\n$d_0$ = {rows['d_in'].iloc[0]}, $L$ = {rows['depth'].iloc[0]}", fontsize=9)
+        figure.suptitle(
+            f"{times.measured(rows)}\n$d_0$ = {rows['d_in'].iloc[0]}, $L$ = {rows['depth'].iloc[0]}", fontsize=9
+        )
         return Drawing(figure, _caption(table), findings(table))
 
 
@@ -81,12 +82,11 @@ def _draw_panel(axes: "Axes", rows: "pd.DataFrame", table: "pd.DataFrame") -> No
 
 
 def _caption(table: "pd.DataFrame") -> str:
-    gpu = "" if (table["device"] == "cuda").any() else " No GPU was measured."
     return (
         "Time of one inference call, x through the hidden layer and the full-precision last layer, against the width "
         "of the hidden layer. Marks are medians of repetitions and bars their quartiles, backends interleaved; warm: "
         "straight after other calls, cold: caches emptied before the call. Broad lines are the bytes of the weights "
-        f"over the memory bandwidth measured in the same run: below them caches serve.{gpu}"
+        f"over the memory bandwidth measured in the same run: below them caches serve.{times.not_measured(table)}"
     )
 
 

@@ -37,8 +37,7 @@ class Speedup(FigureRecord, tag="speedup"):
             _draw_device(panels, ratios[ratios["device_name"] == device], table, name)
             _draw_memory(panels[3], table[table["device_name"] == device], table)
         style.legend_below(figure.add_subplot(spec[-1, :]), keys, KEYS)
-        measured = "; ".join(times.describe_device(table, device) for device in devices)
-        figure.suptitle(f"{measured}\nmedians, $d_0$ = {table['d_in'].iloc[0]}", fontsize=9)
+        figure.suptitle(f"{times.measured(table)}\nmedians, $d_0$ = {table['d_in'].iloc[0]}", fontsize=9)
         return Drawing(figure, _caption(table), findings(table))
 
 
@@ -116,12 +115,11 @@ def _caption(table: "pd.DataFrame") -> str:
     looks = [times.look(name, table)["label"] for name in times.backends(table)]
     pale = [label for label in looks if "error" in label]
     thin = f" Thin and pale, and not to be compared with the others: {', '.join(pale)}." if pale else ""
-    gpu = "" if (table["device"] == "cuda").any() else " No GPU was measured."
     return (
         "Speed-up over the fastest float32 backend of the same device, network, batch and state (medians; solid: warm, "
         "dashed: cold), against the width of the hidden layer and against the batch, and the memory of all weights. "
         f"One-bit weights have {BYTES} times fewer bytes than float32 (dotted); warm calls can exceed that where the "
-        f"one-bit weights fit a cache and the others do not.{thin}{gpu}"
+        f"one-bit weights fit a cache and the others do not.{thin}{times.not_measured(table)}"
     )
 
 
