@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from dataclasses import fields
+from functools import partial
 from urllib.parse import urlencode
 from urllib.request import urlopen
 
@@ -319,12 +320,18 @@ def test_a_port_that_cannot_be_is_one_line(capsys, port):
 
 def test_ctrl_c_ends_it_silently():
     command = [sys.executable, "-m", "onebit_rf", "explore", "--port", "0", "--no-browser"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
-        address = running.stdout.readline().split()[0]
-        with urlopen(f"{address}curve?dims=8,4", timeout=60) as response:
-            assert json.load(response)["width"] == 4
-        running.send_signal(signal.SIGINT)
-        out, err = running.communicate(timeout=60)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    # Where the tests run in the background SIGINT is ignored, and what they start would ignore it, too.
+    heed = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    with subprocess.Popen(command, preexec_fn=heed, **pipes) as running:
+        try:
+            address = running.stdout.readline().split()[0]
+            with urlopen(f"{address}curve?dims=8,4", timeout=60) as response:
+                assert json.load(response)["width"] == 4
+            running.send_signal(signal.SIGINT)
+            out, err = running.communicate(timeout=60)
+        finally:
+            running.kill()
     assert (running.returncode, out, err) == (130, "", "")
 
 

@@ -76,7 +76,7 @@ def test_more_bits_are_not_packed(trained, tmp_path):
 
 def test_a_damaged_file_is_one_line(tmp_path):
     (tmp_path / "packed").write_bytes(b"PAR1 no")
-    with pytest.raises(OnebitError, match="packed: not a readable Parquet file"):
+    with pytest.raises(OnebitError, match="packed: damaged, or not a table"):
         load_packed(tmp_path / "packed")
 
 

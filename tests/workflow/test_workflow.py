@@ -268,8 +268,8 @@ def test_bad_config_is_one_line_and_writes_nothing(fresh_project, change, line):
 @pytest.mark.parametrize("damage", ["truncated", "foreign"])
 def test_damaged_table_is_named_with_the_remedy(finished_project, damage):
     path = finished_project.path / "results/theory/ridge.parquet"
-    figure = finished_project.path / "results/figures/learning_curve.png"
-    before, drawn = path.read_bytes(), figure.read_bytes()
+    figure = (finished_project.path / "results/figures").glob("learning_curve.*")
+    before, drawn = path.read_bytes(), {file: file.read_bytes() for file in figure}
     if damage == "truncated":
         path.write_bytes(before[: len(before) // 2])
     else:
@@ -282,7 +282,8 @@ def test_damaged_table_is_named_with_the_remedy(finished_project, damage):
         assert "Traceback" not in run.stdout + run.stderr
     finally:
         path.write_bytes(before)
-        figure.write_bytes(drawn)
+        for file, content in drawn.items():
+            file.write_bytes(content)
 
 
 def dry_run(project, overlay):
