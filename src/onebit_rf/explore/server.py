@@ -80,12 +80,13 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _curve(self, query: str) -> None:
         try:
-            self._send_json(HTTPStatus.OK, answer(*_read_query(query)))
+            status, value = HTTPStatus.OK, answer(*_read_query(query))
         except OnebitError as error:
-            self._refuse(HTTPStatus.BAD_REQUEST, str(error))
+            status, value = HTTPStatus.BAD_REQUEST, {"error": str(error)}
         except Exception as error:
             traceback.print_exc(file=sys.stderr)
-            self._refuse(HTTPStatus.INTERNAL_SERVER_ERROR, f"{type(error).__name__}: {error}")
+            status, value = HTTPStatus.INTERNAL_SERVER_ERROR, {"error": f"{type(error).__name__}: {error}"}
+        self._send_json(status, value)  # that the page has left by now is no error of ours
 
     def _refuse(self, status: HTTPStatus, message: str) -> None:
         self._send_json(status, {"error": message})
