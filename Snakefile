@@ -34,7 +34,7 @@ min_version("9.27")
 workdir: workflow.basedir
 
 
-# Jobs run in the environment that `make setup` makes from the versions pinned in pyproject.toml. This image, the Python
+# Jobs run in the environment that `make setup` makes from workflow/requirements.lock. This image, the Python
 # that it is made with, is taken with --software-deployment-method apptainer only; run `make setup` inside it first.
 container: "docker://python:3.11"
 

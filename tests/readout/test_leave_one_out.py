@@ -61,8 +61,10 @@ def test_tridiagonal_form(m, seed):
     columns = form.rotate(rows)
     np.testing.assert_allclose(form.rotate_back(columns), rows.T, atol=1e-12 * m)
     inverses = np.linalg.inv(matrix + ridges[:, None, None] * np.eye(m))
-    np.testing.assert_allclose(form.quadratic(ridges, columns), np.einsum("im,gmk,ik->gi", rows, inverses, rows))
-    solved = [form.rotate_back(form.solve(ridges, columns)[:, at]) for at in range(2)]
+    np.testing.assert_allclose(
+        form.factors(ridges).quadratic(columns), np.einsum("im,gmk,ik->gi", rows, inverses, rows)
+    )
+    solved = [form.rotate_back(form.factors(ridges).solve(columns)[:, at]) for at in range(2)]
     np.testing.assert_allclose(solved, inverses @ rows.T, rtol=1e-9, atol=1e-9)
 
 

@@ -140,8 +140,8 @@ def _usual_range(width: int) -> range:
 def choices() -> dict[str, Any]:
     """Return what the page's controls offer: the members of the registries, as each is written."""
     registries = {"activation": ACTIVATIONS, "spectrum": SPECTRA, "mirror": MIRRORS, "teacher": TEACHERS}
-    members = {name: registry.forms().replace(" or ", ", ").split(", ") for name, registry in registries.items()}
-    losses = ["square", *LOSSES.forms().replace(" or ", ", ").split(", ")]
+    members = {name: registry.spellings() for name, registry in registries.items()}
+    losses = ["square", *LOSSES.spellings()]
     bits = [str(bits) for bits in range(1, MOST_BITS + 1)]
     usual = {
         each.name: _spell(each.default) for each in fields(Problem) if each.name in _OF_PROBLEM and each.name != "dims"

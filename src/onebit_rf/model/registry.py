@@ -54,9 +54,13 @@ class Registry(Generic[Member]):
             raise OnebitError(f"{self.what}: must be {self.forms()}, got {text!r}")
         return f"onebit_rf.{self.folder.replace('/', '.')}.{name.replace(self.joiner, '_')}"
 
+    def spellings(self) -> list[str]:
+        """Return how each member is written, its parameters included: `l2`, `q:Q`."""
+        return [self._form(name) for name in self.names()]
+
     def forms(self) -> str:
         """Return the ways to write a member: `l2, q:Q or hypentropy:BETA`."""
-        *others, last = (self._form(name) for name in self.names())
+        *others, last = self.spellings()
         return f"{', '.join(others)} or {last}" if others else last
 
     def get(self, text: str) -> Member:

@@ -100,15 +100,16 @@ def _by_features(data: _Data, ridges: np.ndarray | None) -> LeaveOneOut:
     gram = blas.dsyr(-float(data.n), mean, lower=1, a=gram, overwrite_a=1)
     ridges = default_ridges(np.trace(gram), data.p) if ridges is None else ridges
     form = Tridiagonal(gram)
-    fits, taken = form.solve(ridges, form.rotate(moments.T)), data.intercept / data.n
+    factors = form.factors(ridges)
+    fits, taken = factors.solve(form.rotate(moments.T)), data.intercept / data.n
 
     def squares(rows: slice, phi: np.ndarray) -> np.ndarray:
         phi -= mean
         z = form.rotate(phi)
         missed = data.y[rows] - np.einsum("mgk,mi->gik", fits, z, optimize=True)
-        return np.sum((missed / (1 - taken - form.quadratic(ridges, z))[:, :, None]) ** 2, axis=(1, 2))
+        return np.sum((missed / (1 - taken - factors.quadratic(z))[:, :, None]) ** 2, axis=(1, 2))
 
-    errors, at = _least(sum(squares(rows, phi) for rows, phi in data), data, form, ridges)
+    errors, at = _least(sum(squares(rows, phi) for rows, phi in data), data, factors)
     weights = form.rotate_back(fits[:, at])
     return LeaveOneOut(ridges, errors, float(ridges[at]), weights, data.uncentred(mean, weights))
 
@@ -129,23 +130,24 @@ def _by_rows(data: _Data, ridges: np.ndarray | None) -> LeaveOneOut:
     constant = data.intercept * (trace / data.n or 1.0)
     gram += constant / data.n
     form = Tridiagonal(gram)
-    duals = form.solve(ridges, form.rotate(data.y.T))
+    factors = form.factors(ridges)
+    duals = factors.solve(form.rotate(data.y.T))
     taken = data.intercept / (data.n * (constant + ridges))[:, None]
 
     def squares(rows: slice) -> np.ndarray:
         z = form.rotate(np.eye(rows.stop - rows.start, data.n, rows.start))
         alpha = np.einsum("mgk,mi->gik", duals, z, optimize=True)
-        return np.sum((alpha / (form.quadratic(ridges, z) - taken)[:, :, None]) ** 2, axis=(1, 2))
+        return np.sum((alpha / (factors.quadratic(z) - taken)[:, :, None]) ** 2, axis=(1, 2))
 
-    errors, at = _least(sum(map(squares, data.blocks)), data, form, ridges)
+    errors, at = _least(sum(map(squares, data.blocks)), data, factors)
     alpha = form.rotate_back(duals[:, at])
     weights = sum((phi - mean).T @ alpha[rows] for rows, phi in data)
     return LeaveOneOut(ridges, errors, float(ridges[at]), weights, data.uncentred(mean, weights))
 
 
-def _least(errors: np.ndarray, data: _Data, form: "Tridiagonal", ridges: np.ndarray) -> tuple[np.ndarray, int]:
+def _least(errors: np.ndarray, data: _Data, factors: "Factors") -> tuple[np.ndarray, int]:
     """The mean errors, and where they are least."""
-    errors = np.where(form.has_factors(ridges), errors / data.y.size, np.inf)
+    errors = np.where(factors.exist(), errors / data.y.size, np.inf)
     if np.isinf(errors).all():
         raise OnebitError("ridges: all are below the rounding of the Gram matrix; take larger ones")
     return errors, int(np.argmin(errors))
@@ -180,14 +182,31 @@ class Tridiagonal:
         """Return Q z of columns z (m, K)."""
         return np.concatenate([columns[:1], self._rest @ columns[1:]])
 
-    def has_factors(self, ridges: np.ndarray) -> np.ndarray:
-        """Say for which λ of (g,) T + λ is positive definite, rounding included."""
-        return (self._factors(ridges)[0] > 0).all(axis=0)
+    def factors(self, ridges: np.ndarray) -> "Factors":
+        """Return the factors of T + λ for λ (g,); all of D is NaN past a pivot that is not above 0."""
+        pivots, below = np.empty((len(self.diagonal), len(ridges))), np.empty((len(self.beside), len(ridges)))
+        pivots[0] = self.diagonal[0] + ridges
+        for k, beside in enumerate(self.beside):
+            below[k] = beside / np.where(pivots[k] > 0, pivots[k], np.nan)
+            pivots[k + 1] = self.diagonal[k + 1] + ridges - beside * below[k]
+        return Factors(np.where(pivots > 0, pivots, np.nan), below)
 
-    def solve(self, ridges: np.ndarray, columns: np.ndarray) -> np.ndarray:
-        """Return (T + λ)⁻¹z of columns z (m, K) for λ (g,), shape (m, g, K); NaN where there are no factors."""
-        pivots, below = (factors[:, :, None] for factors in self._factors(ridges))
-        solved = np.repeat(columns[:, None], len(ridges), axis=1)
+
+@dataclass(frozen=True)
+class Factors:
+    """T + λ = L D Lᵀ for each λ of a grid (g,): D, shape (m, g), and what L has below its diagonal, (m − 1, g)."""
+
+    pivots: np.ndarray
+    below: np.ndarray
+
+    def exist(self) -> np.ndarray:
+        """Say for which λ of (g,) T + λ is positive definite, rounding included."""
+        return (self.pivots > 0).all(axis=0)
+
+    def solve(self, columns: np.ndarray) -> np.ndarray:
+        """Return (T + λ)⁻¹z of columns z (m, K), shape (m, g, K); NaN where there are no factors."""
+        pivots, below = self.pivots[:, :, None], self.below[:, :, None]
+        solved = np.repeat(columns[:, None], self.pivots.shape[1], axis=1)
         for k, factor in enumerate(below):
             solved[k + 1] -= factor * solved[k]
         solved /= pivots
@@ -195,13 +214,13 @@ class Tridiagonal:
             solved[k] -= factor * solved[k + 1]
         return solved
 
-    def quadratic(self, ridges: np.ndarray, columns: np.ndarray) -> np.ndarray:
-        """Return zᵀ(T + λ)⁻¹z of columns z (m, r) for λ (g,), shape (g, r).
+    def quadratic(self, columns: np.ndarray) -> np.ndarray:
+        """Return zᵀ(T + λ)⁻¹z of columns z (m, r), shape (g, r).
 
-        With T + λ = L D Lᵀ and u = L⁻¹z it is Σ_k u_k²/D_k, u_k = z_k − L_{k,k−1}u_{k−1}.
+        With u = L⁻¹z it is Σ_k u_k²/D_k, u_k = z_k − L_{k,k−1}u_{k−1}.
         """
-        pivots, below = (factors[:, :, None] for factors in self._factors(ridges))
-        u = np.tile(columns[0], (len(ridges), 1))
+        pivots, below = self.pivots[:, :, None], self.below[:, :, None]
+        u = np.tile(columns[0], (self.pivots.shape[1], 1))
         total, square = u * u / pivots[0], np.empty_like(u)
         for z, factor, weight in zip(columns[1:], below, 1 / pivots[1:], strict=True):
             np.multiply(u, factor, out=u)
@@ -210,12 +229,3 @@ class Tridiagonal:
             np.multiply(square, weight, out=square)
             np.add(total, square, out=total)
         return total
-
-    def _factors(self, ridges: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """D (m, g) and what L has below its diagonal (m − 1, g); all of D is NaN past a pivot that is not above 0."""
-        pivots, below = np.empty((len(self.diagonal), len(ridges))), np.empty((len(self.beside), len(ridges)))
-        pivots[0] = self.diagonal[0] + ridges
-        for k, beside in enumerate(self.beside):
-            below[k] = beside / np.where(pivots[k] > 0, pivots[k], np.nan)
-            pivots[k + 1] = self.diagonal[k + 1] + ridges - beside * below[k]
-        return np.where(pivots > 0, pivots, np.nan), below
