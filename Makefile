@@ -27,7 +27,7 @@ ifneq ($(shell cat $(VENV)/installed 2>/dev/null),$(strip $(CURDIR) $(if $(wildc
 .PHONY: $(VENV)/installed
 endif
 
-$(VENV)/installed: pyproject.toml setup.py $(LOCK) src/onebit_rf/kernels/_signs.c
+$(VENV)/installed: pyproject.toml setup.py $(LOCK) $(wildcard src/onebit_rf/kernels/*.c src/onebit_rf/kernels/lookup/*)
 	@case '$(subst ','"'"',$(CURDIR))' in *[[:space:]\'\"]*) \
 	    echo "setup: Snakemake cannot run scripts below a path with spaces or quotes; move the project" >&2; exit 1;; esac
 	@$(PYTHON) -c 'import sys; sys.exit("setup: this is Python %d.%d, 3.11 or newer is needed: make setup PYTHON=python3.11" \

@@ -2,6 +2,7 @@
 
 import sys
 import sysconfig
+from pathlib import Path
 
 from setuptools import Extension, setup
 
@@ -12,13 +13,16 @@ WINDOWS = sys.platform == "win32"
 # GNU C on Windows too: instruction sets are chosen by attributes. There gcc does not align the stack to 32 or 64 bytes
 # (its bug 54412), so that moves of vectors between registers and stack must be those that need no alignment.
 FLAGS = ["-O3", "-std=gnu11", "-pthread", "-fno-math-errno", "-fno-trapping-math", "-Wall", "-Wextra"]
-FLAGS += ["-Wa,-muse-unaligned-vector-move"] if WINDOWS else []
+FLAGS += ["-Wa,-muse-unaligned-vector-move"] if WINDOWS else ["-fvisibility=hidden"]
 
-# No flag names an instruction set: the file itself chooses one at run time, so a build runs on any processor.
+KERNELS = Path("src/onebit_rf/kernels")
+
+# No flag names an instruction set: the code itself chooses one at run time, so a build runs on any processor.
 # The two -fno- flags let lrintf be one instruction; they change no value.
 SIGNS = Extension(
     "onebit_rf.kernels._signs",
-    ["src/onebit_rf/kernels/_signs.c"],
+    sorted(path.as_posix() for path in KERNELS.rglob("*.c")),
+    depends=sorted(path.as_posix() for path in KERNELS.rglob("*.h")),
     define_macros=[("Py_LIMITED_API", "0x030B0000")] if LIMITED else [],
     py_limited_api=LIMITED,
     extra_compile_args=FLAGS,

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fuzz_signs import load_extension
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
@@ -18,6 +19,7 @@ from onebit_rf import kernels
 from onebit_rf.errors import OnebitError
 from onebit_rf.kernels import gemlite, native
 
+HERE = Path(__file__).parent
 ENGINES = ("avx512", "avx2", "portable")
 # Largest relative error for Gaussian rows.
 TABLES = {"native": 2e-6, "native-float": 2e-6, "native-16bit": 1e-4, "native-8bit": 2e-2}
@@ -255,18 +257,54 @@ def test_importing_the_kernels_does_not_import_torch():
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
+def build(folder: Path, *flags: str | Path) -> Path:
+    """Build the C extension with these flags."""
+    sources, library = sorted((HERE.parents[1] / "src/onebit_rf/kernels").rglob("*.c")), folder / "_signs.so"
+    if shutil.which("gcc") is None or not sources:
+        pytest.skip("needs a clone, and gcc")
+    include = f"-I{sysconfig.get_paths()['include']}"
+    command = ["gcc", "-std=gnu11", "-shared", "-fPIC", "-pthread", include, *flags, *sources, "-o", library]
+    subprocess.run(command, check=True)
+    return library
+
+
+SCARCE_MEMORY = """
+#undef posix_memalign
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+static pthread_t packer; /* the thread that packed the matrix, the first to ask */
+int scarce(void **memory, size_t alignment, size_t bytes) {
+    const int is_first = !packer, is_helper = packer && !pthread_equal(packer, pthread_self());
+    if (is_first) packer = pthread_self();
+    return !is_first && (REFUSED) ? ENOMEM : posix_memalign(memory, alignment, bytes);
+}
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="its memory does not come from posix_memalign")
+@pytest.mark.parametrize("refused", ["is_helper", "!is_helper", "1"])
+def test_only_work_left_undone_is_out_of_memory(tmp_path, refused):
+    """Where one thread gets memory, it does what the others cannot."""
+    (tmp_path / "scarce.c").write_text(SCARCE_MEMORY)
+    flags = ["-Dposix_memalign=scarce", f"-DREFUSED={refused}", "-DWORTH_A_THREAD=1"]
+    extension = load_extension(build(tmp_path, *flags, tmp_path / "scarce.c"))
+    signs, x, exact = problem(640, 64, 16)
+    matrix, z = extension.pack(signs.bits, *signs.shape, "portable"), np.zeros(exact.shape, np.float32)
+    if refused == "1":
+        with pytest.raises(MemoryError):
+            extension.apply(matrix, x, z, 1.0, 3, 4)
+    else:
+        extension.apply(matrix, x, z, 1.0, 3, 4)
+        assert relative_error(z, exact) <= TABLES["native"]
+
+
 @pytest.mark.slow
 def test_sanitizers_find_nothing(tmp_path):
-    library, tests = tmp_path / "_signs.so", Path(__file__).parent
-    compiler, source = shutil.which("gcc"), tests.parents[1] / "src/onebit_rf/kernels/_signs.c"
-    if compiler is None or not source.exists():
-        pytest.skip("needs a clone, and gcc with its sanitizers")
-    flags = ["-O1", "-g", "-std=gnu11", "-shared", "-fPIC", "-pthread"]
-    flags += ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-DWORTH_A_THREAD=1"]
-    include = f"-I{sysconfig.get_paths()['include']}"
-    subprocess.run([compiler, *flags, include, "-o", library, source], check=True)
-    asan = subprocess.run([compiler, "-print-file-name=libasan.so"], capture_output=True, text=True, check=True)
+    flags = ["-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-DWORTH_A_THREAD=1"]
+    library = build(tmp_path, *flags)
+    asan = subprocess.run(["gcc", "-print-file-name=libasan.so"], capture_output=True, text=True, check=True)
     environment = {**os.environ, "LD_PRELOAD": asan.stdout.strip(), "ASAN_OPTIONS": "detect_leaks=0"}
-    command = [sys.executable, tests / "fuzz_signs.py", library, "15"]
+    command = [sys.executable, HERE / "fuzz_signs.py", library, "15"]
     run = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr[-3000:]

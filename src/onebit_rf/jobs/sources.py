@@ -18,9 +18,9 @@ def source_closure(script: str | Path, *modules: str) -> list[Path]:
     """Return `script`, and the files of this package that it or one of `modules` imports, directly or not.
 
     Imports are read from the syntax tree, those inside functions and relative ones too. What a registry imports by
-    name is not seen there: those `modules` are given. A compiled extension module counts with its C file and with
-    what it was built into, so that neither an edit nor a new build goes unnoticed. The package's own __init__ files
-    along the way count as imported, as in Python.
+    name is not seen there: those `modules` are given. A compiled extension module counts with all C files of its folder
+    and with what it was built into, so that neither an edit nor a new build goes unnoticed. The package's own __init__
+    files along the way count as imported, as in Python.
     """
     seen = {Path(script).resolve()}.union(*(_files(_PACKAGE, *module.split(".")[1:]) for module in modules))
     todo = [file for file in seen if file.suffix == ".py"]
@@ -80,6 +80,6 @@ def _files(package: Path, *parts: str) -> frozenset[Path]:
     """Files that importing onebit_rf.<parts> runs; a last part that is no module is an attribute."""
     packages = [package.joinpath(*parts[:i], "__init__.py") for i in range(len(parts) + 1)]
     module = package.joinpath(*parts)
-    sources = [module.with_suffix(suffix) for suffix in (".py", ".c")] if parts else []
     built = module.parent.glob(f"{module.name}.*.so") if parts else ()
-    return frozenset({path for path in packages + sources if path.exists()}.union(built))
+    in_c = module.parent.rglob("*.[ch]") if module.with_suffix(".c").exists() else ()
+    return frozenset({path for path in [*packages, module.with_suffix(".py")] if path.exists()}.union(built, in_c))

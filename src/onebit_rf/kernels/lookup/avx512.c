@@ -1,0 +1,141 @@
+/* Look-ups by AVX-512 with VBMI and VNNI.
+ *
+ * Tables of a word (32 inputs, 8 groups): [plane][half][byte][16]; the low and the high nibbles of a row's four bytes
+ * name an entry in the four tables of half 0 and 1. One vpermb then looks 16 outputs × 4 tables up, and one vpdpbusd
+ * adds the four to the int32 of their output. */
+#include "x86.h"
+#ifdef HAVE_X86
+
+#define AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vnni,fma")))
+
+AVX512 static float largest_avx512(const float *x, size_t n) {
+    __m512 most = _mm512_setzero_ps(), all_finite = most;
+    for (size_t i = 0; i < n; i += 16) {
+        __m512 a = _mm512_abs_ps(_mm512_maskz_loadu_ps((__mmask16)(n - i < 16 ? (1u << (n - i)) - 1 : 0xffff), x + i));
+        a = _mm512_add_ps(a, _mm512_permute_ps(a, 0xb1));
+        a = _mm512_add_ps(a, _mm512_permute_ps(a, 0x4e));
+        most = _mm512_max_ps(most, a);
+        /* max drops a NaN; 0·a keeps it, and makes one of inf */
+        all_finite = _mm512_fmadd_ps(a, _mm512_setzero_ps(), all_finite);
+    }
+    return _mm512_reduce_max_ps(most) + _mm512_reduce_add_ps(all_finite);
+}
+
+AVX512 INLINE __m512 group_sums_avx512(const float *x, __m512 scale) {
+    __m512 low = _mm512_mul_ps(_mm512_set1_ps(x[0]), _mm512_loadu_ps(SIGNS[0]));
+    __m512 high = _mm512_mul_ps(_mm512_set1_ps(x[2]), _mm512_loadu_ps(SIGNS[2]));
+    low = _mm512_fmadd_ps(_mm512_set1_ps(x[1]), _mm512_loadu_ps(SIGNS[1]), low);
+    high = _mm512_fmadd_ps(_mm512_set1_ps(x[3]), _mm512_loadu_ps(SIGNS[3]), high);
+    return _mm512_mul_ps(_mm512_add_ps(low, high), scale);
+}
+
+AVX512 static void tables_avx512(const float *x, int words, float scale, int planes, uint8_t *t) {
+    /* Bytes 0 and 1, then byte 2, of sixteen int32 of one register and sixteen of a second one. */
+    uint8_t pick[64];
+    for (int i = 0; i < 64; i++) pick[i] = (uint8_t)(4 * (i & 15) + (i & 16) * 4 + (i >> 5));
+    const __m512i first = _mm512_loadu_si512(pick), third = _mm512_add_epi8(first, _mm512_set1_epi8(2));
+    const __m512 s = _mm512_set1_ps(scale);
+    for (int i = 0; i < words; i++, x += 32)
+        for (int half = 0; half < 2; half++) {
+            __m512i sums[4];
+            for (int b = 0; b < 4; b++) sums[b] = _mm512_cvtps_epi32(group_sums_avx512(x + 8 * b + 4 * half, s));
+            uint8_t *to = t + i * planes * 128 + half * 64;
+            __m512i low = _mm512_permutex2var_epi8(sums[0], first, sums[1]);
+            __m512i high = _mm512_permutex2var_epi8(sums[2], first, sums[3]);
+            _mm512_store_si512(to, _mm512_shuffle_i64x2(low, high, 0x44));
+            if (planes == 1) continue;
+            _mm512_store_si512(to + 128, _mm512_shuffle_i64x2(low, high, 0xee));
+            if (planes == 2) continue;
+            low = _mm512_permutex2var_epi8(sums[0], third, sums[1]);
+            high = _mm512_permutex2var_epi8(sums[2], third, sums[3]);
+            _mm512_store_si512(to + 256, _mm512_shuffle_i64x2(low, high, 0x44));
+        }
+}
+
+AVX512 INLINE void block_avx512_for(const uint8_t *w, int words, const uint8_t *t, const int n_x, const int planes,
+                                    int32_t *acc, size_t stride) {
+    const __m512i nibble = _mm512_set1_epi32(0x0f0f0f0f), table_of_byte = _mm512_set1_epi32(0x30201000);
+    const __m512i ones = _mm512_set1_epi8(1);
+    /* With one plane the two halves have their own sums: four chains of additions would be too few. */
+    const int slots = planes == 1 ? 2 : planes;
+    __m512i sum[2][3][4];
+    UNROLL for (int k = 0; k < n_x; k++)
+        UNROLL for (int p = 0; p < slots; p++)
+            UNROLL for (int q = 0; q < 4; q++)
+                sum[k][p][q] = p < planes ? _mm512_loadu_si512(acc + k * stride + p * BLOCK + q * 16)
+                                          : _mm512_setzero_si512();
+    for (int i = 0; i < words; i++, w += PIECE, t += planes * 128) {
+        UNROLL for (int q = 0; q < 4; q++) _mm_prefetch((const char *)w + AHEAD + 64 * q, _MM_HINT_T0);
+        UNROLL for (int half = 0; half < 2; half++) {
+            __m512i index[4];
+            UNROLL for (int q = 0; q < 4; q++) {
+                __m512i word = _mm512_load_si512(w + 64 * q);
+                if (half) word = _mm512_srli_epi32(word, 4);
+                index[q] = _mm512_ternarylogic_epi32(word, nibble, table_of_byte, 0xea); /* (a & b) | c */
+            }
+            UNROLL for (int k = 0; k < n_x; k++)
+                UNROLL for (int p = 0; p < planes; p++) {
+                    const __m512i table = _mm512_load_si512(t + k * TABLE_BYTES + p * 128 + half * 64);
+                    __m512i *to = sum[k][planes == 1 ? half : p];
+                    UNROLL for (int q = 0; q < 4; q++) {
+                        __m512i found = _mm512_permutexvar_epi8(index[q], table);
+                        /* vpdpbusd multiplies unsigned by signed bytes; only the top plane has a sign */
+                        to[q] = p == planes - 1 ? _mm512_dpbusd_epi32(to[q], ones, found)
+                                                : _mm512_dpbusd_epi32(to[q], found, ones);
+                    }
+                }
+        }
+    }
+    UNROLL for (int k = 0; k < n_x; k++)
+        UNROLL for (int p = 0; p < planes; p++)
+            UNROLL for (int q = 0; q < 4; q++) {
+                __m512i total = planes == 1 ? _mm512_add_epi32(sum[k][0][q], sum[k][1][q]) : sum[k][p][q];
+                _mm512_storeu_si512(acc + k * stride + p * BLOCK + q * 16, total);
+            }
+}
+
+AVX512 static void block_avx512(const uint8_t *w, int words, const uint8_t *t, int n_x, int planes, int32_t *acc,
+                                size_t stride) {
+    if (planes == 1 && n_x == 1) block_avx512_for(w, words, t, 1, 1, acc, stride);
+    if (planes == 1 && n_x == 2) block_avx512_for(w, words, t, 2, 1, acc, stride);
+    if (planes == 2 && n_x == 1) block_avx512_for(w, words, t, 1, 2, acc, stride);
+    if (planes == 2 && n_x == 2) block_avx512_for(w, words, t, 2, 2, acc, stride);
+    if (planes == 3 && n_x == 1) block_avx512_for(w, words, t, 1, 3, acc, stride);
+    if (planes == 3 && n_x == 2) block_avx512_for(w, words, t, 2, 3, acc, stride);
+}
+
+/* A float table is one register, and vpermps looks sixteen outputs up (it reads only the low four bits). */
+AVX512 static void float_block_avx512(const uint8_t *w, int words, const float *t, float *acc) {
+    __m512 sum[4][2];
+    for (int q = 0; q < 4; q++) sum[q][0] = sum[q][1] = _mm512_setzero_ps();
+    for (int i = 0; i < words; i++, w += PIECE, t += 128) {
+        __m512i word[4];
+        for (int q = 0; q < 4; q++) _mm_prefetch((const char *)w + AHEAD + 64 * q, _MM_HINT_T0);
+        for (int q = 0; q < 4; q++) word[q] = _mm512_load_si512(w + 64 * q);
+        for (int g = 0; g < 8; g++) {
+            const __m512 table = _mm512_load_ps(t + 16 * g);
+            for (int q = 0; q < 4; q++)
+                sum[q][g & 1] = _mm512_add_ps(
+                    sum[q][g & 1], _mm512_permutexvar_ps(_mm512_srli_epi32(word[q], (unsigned)(4 * g)), table));
+        }
+    }
+    for (int q = 0; q < 4; q++)
+        _mm512_storeu_ps(acc + 16 * q, _mm512_add_ps(_mm512_loadu_ps(acc + 16 * q), _mm512_add_ps(sum[q][0], sum[q][1])));
+}
+
+AVX512 static void combine_avx512(const int32_t *acc, int planes, double scale, int n, float *out) {
+    combine_any(acc, planes, scale, n, out);
+}
+
+static int runs_here(void) {
+    __builtin_cpu_init();
+    return __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512vnni") &&
+           __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+           __builtin_cpu_supports("avx512vl");
+}
+
+const Engine avx512 = {
+    .name = "avx512", .by_byte = 0, .runs_here = runs_here, .largest = largest_avx512, .tables = tables_avx512,
+    .block = block_avx512, .float_block = float_block_avx512, .combine = combine_avx512,
+};
+#endif

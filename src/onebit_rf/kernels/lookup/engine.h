@@ -1,0 +1,110 @@
+/* z = x Wᵀ for W ∈ {−1,+1}^{d_out×d_in} stored one bit per weight, by table look-up.
+ *
+ * Four inputs x0..x3 have sixteen signed sums ±x0±x1±x2±x3, and four bits of a row of W name one of them.
+ * So a product is: build the d_in/4 tables of x once, then add one table entry per four weights and output.
+ *
+ *   integer method  the entries are rounded to fixed-point numbers, one scale per row of x, of `planes` bytes: 3 (24
+ *                   bits), 2 or 1 (8 bits). The byte planes are looked up and added apart, in int32, and meet in
+ *                   float64. After the one rounding of a table entry everything is exact, hence the result
+ *                   does not depend on threads, on how rows are batched, or on the instruction set.
+ *   float method    the entries stay float32 and are added in float32, in one fixed order for every engine.
+ *                   NaN, ±inf and sums that overflow go where float32 arithmetic takes them, so rows of x that
+ *                   have no such scale (not finite, or all below 2^-104) take this method always.
+ *
+ * An engine is one instruction set. All read the same geometry: weights are cut in chunks of 1024 inputs (their
+ * tables for two rows of x stay in the first-level cache) and blocks of 64 outputs; one *piece* is 64 outputs × 32
+ * inputs = 256 bytes, and pieces lie in memory in the order they are used: [chunk][block][word].
+ */
+#ifndef ONEBIT_RF_ENGINE_H
+#define ONEBIT_RF_ENGINE_H
+#include <float.h>
+#include <math.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#if defined(__x86_64__) && defined(__GNUC__)
+#define HAVE_X86 1
+#endif
+
+#define INLINE static inline __attribute__((always_inline))
+/* Small loops over registers: one left rolled would move the whole array of sums to the stack. */
+#define UNROLL _Pragma("GCC unroll 8")
+#define MIN(a, b) ((a) < (b) ? (a) : (b))
+
+enum {
+    BLOCK = 64,                    /* outputs per block */
+    PIECE = BLOCK * 4,             /* bytes of 64 outputs × 32 inputs */
+    CHUNK = 32,                    /* 32-bit words of inputs per chunk: 1024 inputs */
+    TABLE_BYTES = CHUNK * 8 * 64,  /* room for the tables of one chunk of one row of x: 8 groups of 16 4-byte entries */
+    TILE = 8,                      /* rows of x that share one pass over a panel; its sums stay in the L2 cache */
+    PANEL = 64,                    /* most blocks of one panel, the unit of work with a tile */
+    FLOAT = 0,                     /* the method without planes */
+    MOST_INPUTS = 1 << 24,         /* so that the int32 sums of byte planes cannot overflow */
+};
+
+typedef struct {
+    const char *name;
+    int (*runs_here)(void); /* on this processor */
+    /* Byte b of output r of a piece is at r*4+b (a word per output), or with by_byte at b*64+r. */
+    int by_byte;
+    /* max over groups of (|x0|+|x1|)+(|x2|+|x3|), or something that is not finite when an input is not. */
+    float (*largest)(const float *x, size_t n);
+    /* The tables of 32*words inputs, entries scaled and rounded to `planes` bytes. */
+    void (*tables)(const float *x, int words, float scale, int planes, uint8_t *t);
+    /* Sums of a block over one chunk for n_x ≤ 2 rows of x: [plane][64] at acc, the second row `stride` further. */
+    void (*block)(const uint8_t *w, int words, const uint8_t *t, int n_x, int planes, int32_t *acc, size_t stride);
+    void (*float_block)(const uint8_t *w, int words, const float *t, float *acc);
+    /* out = scale·(… + 65536·plane2 + 256·plane1 + plane0) */
+    void (*combine)(const int32_t *acc, int planes, double scale, int n, float *out);
+} Engine;
+
+/* An engine is a file, a name here, and a line in engine.c. */
+extern const Engine avx512, avx2, portable;
+
+/* Engine number i of those this processor runs, fastest first; NULL past the last. */
+const Engine *engine_at(int i);
+
+/* ---------------------------------------------------------------- what several engines share */
+
+INLINE uint32_t load_word(const uint8_t *piece, int r, int by_byte) {
+    const uint8_t *p = by_byte ? piece + r : piece + 4 * r;
+    int step = by_byte ? BLOCK : 1;
+    return p[0] | (uint32_t)p[step] << 8 | (uint32_t)p[2 * step] << 16 | (uint32_t)p[3 * step] << 24;
+}
+
+/* Entry e of the table of x[0..3]; bit j of e is the sign of x[j]. Every engine adds in this order: since rounding is
+ * monotone, no entry exceeds `largest`, and all engines round to the same integers. */
+INLINE float signed_sum(const float *x, int e) {
+    return ((e & 1 ? x[0] : -x[0]) + (e & 2 ? x[1] : -x[1])) + ((e & 4 ? x[2] : -x[2]) + (e & 8 ? x[3] : -x[3]));
+}
+
+/* Even and odd groups are added apart (two chains of additions instead of one), then chunk by chunk. */
+INLINE void float_block_any(const uint8_t *w, int words, const float *t, float *acc, int by_byte) {
+    for (int r = 0; r < BLOCK; r++) {
+        float even = 0, odd = 0;
+        for (int i = 0; i < words; i++) {
+            uint32_t word = load_word(w + (size_t)i * PIECE, r, by_byte);
+            const float *table = t + i * 128;
+            for (int g = 0; g < 8; g += 2) {
+                even += table[g * 16 + (word >> 4 * g & 15)];
+                odd += table[g * 16 + 16 + (word >> (4 * g + 4) & 15)];
+            }
+        }
+        acc[r] += even + odd;
+    }
+}
+
+INLINE void combine_any(const int32_t *acc, int planes, double scale, int n, float *out) {
+    if (planes == 1)
+        for (int r = 0; r < n; r++) out[r] = (float)(scale * acc[r]);
+    else if (planes == 2)
+        for (int r = 0; r < n; r++) out[r] = (float)(scale * (256.0 * acc[BLOCK + r] + acc[r]));
+    else /* the sum is an integer below 2^53: exact in a double */
+        for (int r = 0; r < n; r++)
+            out[r] = (float)(scale * (65536.0 * acc[2 * BLOCK + r] + 256.0 * acc[BLOCK + r] + acc[r]));
+}
+
+/* The largest of plain C, which compilers vectorise well enough. */
+float largest_portable(const float *x, size_t n);
+
+#endif

@@ -1,0 +1,62 @@
+/* Layout of a sign matrix, in memory of large pages. */
+#include "matrix.h"
+#include <stdlib.h>
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
+#ifdef _WIN32
+#include <malloc.h>
+#endif
+
+/* Pages of 2 MB spare a large matrix a thousand TLB misses per product, which cost as
+ * much as the DRAM itself. */
+void *aligned(size_t bytes) {
+    const size_t huge = (size_t)2 << 20, alignment = bytes < huge ? 64 : huge;
+#ifdef _WIN32
+    return _aligned_malloc(bytes, alignment);
+#else
+    void *memory = NULL;
+    if (posix_memalign(&memory, alignment, bytes)) return NULL;
+#ifdef MADV_HUGEPAGE
+    if (bytes >= huge) madvise(memory, bytes, MADV_HUGEPAGE);
+#endif
+    return memory;
+#endif
+}
+
+void release(void *memory) {
+#ifdef _WIN32
+    _aligned_free(memory);
+#else
+    free(memory);
+#endif
+}
+
+static void fill(Matrix *m, const uint8_t *bits) {
+    const size_t row_bytes = (m->d_in + 7) / 8;
+    memset(m->weights, 0, m->blocks * m->words * PIECE);
+    for (size_t r = 0; r < m->d_out; r++)
+        for (size_t j = 0; j < row_bytes; j++) {
+            size_t word = j / 4, chunk = word / CHUNK, words = MIN(CHUNK, m->words - chunk * CHUNK);
+            uint8_t *piece = pieces_of(m, chunk, r / BLOCK, words) + word % CHUNK * PIECE;
+            piece[m->engine->by_byte ? j % 4 * BLOCK + r % BLOCK : r % BLOCK * 4 + j % 4] = bits[r * row_bytes + j];
+        }
+}
+
+Matrix *new_matrix(const Engine *engine, const uint8_t *bits, size_t d_out, size_t d_in) {
+    Matrix *m = malloc(sizeof *m);
+    if (!m) return NULL;
+    *m = (Matrix){engine, d_out, d_in, (d_out + BLOCK - 1) / BLOCK, (d_in + 31) / 32, NULL};
+    m->weights = aligned(m->blocks * m->words * PIECE);
+    if (m->weights) {
+        fill(m, bits);
+        return m;
+    }
+    free(m);
+    return NULL;
+}
+
+void free_matrix(Matrix *m) {
+    if (m) release(m->weights);
+    free(m);
+}
