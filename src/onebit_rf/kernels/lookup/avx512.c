@@ -65,25 +65,22 @@ AVX512 INLINE void block_avx512_for(const uint8_t *w, int words, const uint8_t *
                 sum[k][p][q] = p < planes ? _mm512_loadu_si512(acc + k * stride + p * BLOCK + q * 16)
                                           : _mm512_setzero_si512();
     for (int i = 0; i < words; i++, w += PIECE, t += planes * 128) {
-        UNROLL for (int q = 0; q < 4; q++) _mm_prefetch((const char *)w + AHEAD + 64 * q, _MM_HINT_T0);
+        ask_ahead(w);
         UNROLL for (int half = 0; half < 2; half++) {
-            __m512i index[4];
             UNROLL for (int q = 0; q < 4; q++) {
                 __m512i word = _mm512_load_si512(w + 64 * q);
                 if (half) word = _mm512_srli_epi32(word, 4);
-                index[q] = _mm512_ternarylogic_epi32(word, nibble, table_of_byte, 0xea); /* (a & b) | c */
-            }
-            UNROLL for (int k = 0; k < n_x; k++)
-                UNROLL for (int p = 0; p < planes; p++) {
-                    const __m512i table = _mm512_load_si512(t + k * TABLE_BYTES + p * 128 + half * 64);
-                    __m512i *to = sum[k][planes == 1 ? half : p];
-                    UNROLL for (int q = 0; q < 4; q++) {
-                        __m512i found = _mm512_permutexvar_epi8(index[q], table);
+                __m512i index = _mm512_ternarylogic_epi32(word, nibble, table_of_byte, 0xea); /* (a & b) | c */
+                UNROLL for (int k = 0; k < n_x; k++)
+                    UNROLL for (int p = 0; p < planes; p++) {
+                        const __m512i table = _mm512_load_si512(t + k * TABLE_BYTES + p * 128 + half * 64);
+                        __m512i *to = &sum[k][planes == 1 ? half : p][q];
+                        const __m512i found = _mm512_permutexvar_epi8(index, table);
                         /* vpdpbusd multiplies unsigned by signed bytes; only the top plane has a sign */
-                        to[q] = p == planes - 1 ? _mm512_dpbusd_epi32(to[q], ones, found)
-                                                : _mm512_dpbusd_epi32(to[q], found, ones);
+                        *to = p == planes - 1 ? _mm512_dpbusd_epi32(*to, ones, found)
+                                              : _mm512_dpbusd_epi32(*to, found, ones);
                     }
-                }
+            }
         }
     }
     UNROLL for (int k = 0; k < n_x; k++)
@@ -110,7 +107,7 @@ AVX512 static void float_block_avx512(const uint8_t *w, int words, const float *
     for (int q = 0; q < 4; q++) sum[q][0] = sum[q][1] = _mm512_setzero_ps();
     for (int i = 0; i < words; i++, w += PIECE, t += 128) {
         __m512i word[4];
-        for (int q = 0; q < 4; q++) _mm_prefetch((const char *)w + AHEAD + 64 * q, _MM_HINT_T0);
+        ask_ahead(w);
         for (int q = 0; q < 4; q++) word[q] = _mm512_load_si512(w + 64 * q);
         for (int g = 0; g < 8; g++) {
             const __m512 table = _mm512_load_ps(t + 16 * g);
@@ -124,7 +121,7 @@ AVX512 static void float_block_avx512(const uint8_t *w, int words, const float *
 }
 
 AVX512 static void combine_avx512(const int32_t *acc, int planes, double scale, int n, float *out) {
-    combine_any(acc, planes, scale, n, out);
+    combine_any(acc, planes, 256, scale, n, out);
 }
 
 static int runs_here(void) {

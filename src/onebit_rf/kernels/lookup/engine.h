@@ -94,14 +94,15 @@ INLINE void float_block_any(const uint8_t *w, int words, const float *t, float *
     }
 }
 
-INLINE void combine_any(const int32_t *acc, int planes, double scale, int n, float *out) {
+/* scale·(… + digit²·plane2 + digit·plane1 + plane0): the sum is an integer below 2^53, exact in a double. */
+INLINE void combine_any(const int32_t *acc, int planes, double digit, double scale, int n, float *out) {
     if (planes == 1)
         for (int r = 0; r < n; r++) out[r] = (float)(scale * acc[r]);
     else if (planes == 2)
-        for (int r = 0; r < n; r++) out[r] = (float)(scale * (256.0 * acc[BLOCK + r] + acc[r]));
-    else /* the sum is an integer below 2^53: exact in a double */
+        for (int r = 0; r < n; r++) out[r] = (float)(scale * (digit * acc[BLOCK + r] + acc[r]));
+    else
         for (int r = 0; r < n; r++)
-            out[r] = (float)(scale * (65536.0 * acc[2 * BLOCK + r] + 256.0 * acc[BLOCK + r] + acc[r]));
+            out[r] = (float)(scale * (digit * digit * acc[2 * BLOCK + r] + digit * acc[BLOCK + r] + acc[r]));
 }
 
 /* The largest of plain C, which compilers vectorise well enough. */

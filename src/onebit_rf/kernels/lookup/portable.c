@@ -42,7 +42,7 @@ static void float_block_portable(const uint8_t *w, int words, const float *t, fl
 }
 
 static void combine_portable(const int32_t *acc, int planes, double scale, int n, float *out) {
-    combine_any(acc, planes, scale, n, out);
+    combine_any(acc, planes, 256, scale, n, out);
 }
 
 const Engine portable = {
