@@ -78,7 +78,7 @@ static int runs_here(void) {
 }
 
 const Engine avx2 = {
-    .name = "avx2", .by_byte = 1, .runs_here = runs_here, .largest = largest_portable, .tables = tables_avx2,
+    .name = "avx2", .together = 1, .runs_here = runs_here, .largest = largest_portable, .tables = tables_avx2,
     .block = block_avx2, .float_block = float_block_avx2, .combine = combine_avx2,
 };
 #endif

@@ -39,7 +39,7 @@ static void fill(Matrix *m, const uint8_t *bits) {
         for (size_t j = 0; j < row_bytes; j++) {
             size_t word = j / 4, chunk = word / CHUNK, words = MIN(CHUNK, m->words - chunk * CHUNK);
             uint8_t *piece = pieces_of(m, chunk, r / BLOCK, words) + word % CHUNK * PIECE;
-            piece[m->engine->by_byte ? j % 4 * BLOCK + r % BLOCK : r % BLOCK * 4 + j % 4] = bits[r * row_bytes + j];
+            piece[place((int)(r % BLOCK), (int)(j % 4), m->engine->together)] = bits[r * row_bytes + j];
         }
 }
 
