@@ -20,7 +20,7 @@ from onebit_rf.errors import OnebitError
 from onebit_rf.kernels import gemlite, native
 
 HERE = Path(__file__).parent
-ENGINES = ("avx512", "avx2", "portable")
+ENGINES = ("avx512", "avx2", "neon", "portable")
 # Largest relative error for Gaussian rows.
 TABLES = {"native": 2e-6, "native-float": 2e-6, "native-16bit": 1e-4, "native-8bit": 2e-2}
 SHAPES = [(1, 1, 1), (3, 5, 2), (64, 32, 1), (65, 33, 3), (100, 1000, 9), (200, 1025, 17), (130, 2077, 16)]

@@ -76,9 +76,9 @@ const Engine *engine_at(int i);
 INLINE int place(int r, int b, int together) { return b / together * together * BLOCK + r * together + b % together; }
 
 INLINE uint32_t load_word(const uint8_t *piece, int r, int together) {
-    uint32_t word = 0;
-    for (int b = 0; b < 4; b++) word |= (uint32_t)piece[place(r, b, together)] << 8 * b;
-    return word;
+    const uint8_t *p = piece + place(r, 0, together);
+    const int b1 = place(0, 1, together), b2 = place(0, 2, together), b3 = place(0, 3, together);
+    return p[0] | (uint32_t)p[b1] << 8 | (uint32_t)p[b2] << 16 | (uint32_t)p[b3] << 24;
 }
 
 /* Entry e of the table of x[0..3]; bit j of e is the sign of x[j]. Every engine adds in this order: since rounding is

@@ -1,15 +1,13 @@
 /* Look-ups by NEON, which every 64-bit ARM processor has.
  *
- * tbl with two registers looks sixteen bytes up in the tables of two groups; a piece has the two bytes of weights of an
- * output side by side, so that uadalp adds both entries to the 16 bits of their output; 256 groups, one chunk, fit.
- * Tables of a word (32 inputs, 8 groups): [plane][half][byte][16], half 1 being the high nibbles.
- *
- * ASSUME: this pair is the cheapest. With one register a look-up needs two uaddw; with four, one udot, but such a tbl
- * takes as many vector slots as three of two registers on Neoverse N1 and V1, twice as many on Apple's. */
+ * Tables of a word (32 inputs, 8 groups): [plane][half][byte][16]; half 1 is of the high nibbles. One tbl of two
+ * registers looks eight outputs up in two tables, of two bytes that lie side by side in a piece, and one uadalp adds
+ * both entries to the 16 bits of their output; 256 groups, one chunk, fit. A tbl of one register would need two uaddw,
+ * and one of four registers, for udot, takes three times as long on Neoverse N1 and V2 and Apple's M1. */
 #include "engine.h"
 #ifdef HAVE_NEON
 #ifndef __clang__
-/* gcc's scheduler before register allocation loads the tables of all planes early, and sums go to the stack. */
+/* Before it allocates registers gcc 12 to 14 would move the loads of all tables up, and sums to the stack. */
 #pragma GCC optimize("no-schedule-insns")
 #endif
 #include <arm_neon.h>
@@ -53,7 +51,7 @@ INLINE uint16x8_t add_pairs(uint16x8_t sum, uint8x16_t found, int is_signed) {
     return vreinterpretq_u16_s16(vpadalq_s8(vreinterpretq_s16_u16(sum), vreinterpretq_s8_u8(found)));
 }
 
-/* `width` registers of eight outputs each: the first of the block at w. */
+/* The first 8·width outputs of the block whose weights begin at w. */
 INLINE void block_neon_for(const uint8_t *w, int words, const uint8_t *t, const int n_x, const int planes,
                            const int width, int32_t *acc, size_t stride) {
     const uint8x16_t nibble = vdupq_n_u8(15), second_table = vreinterpretq_u8_u16(vdupq_n_u16(0x1000));
@@ -88,7 +86,7 @@ INLINE void block_neon_for(const uint8_t *w, int words, const uint8_t *t, const 
 
 static void block_neon(const uint8_t *w, int words, const uint8_t *t, int n_x, int planes, int32_t *acc,
                        size_t stride) {
-    const int width = n_x * planes <= 4 ? 4 : 2; /* its sums, indices and tables fit the 32 registers */
+    const int width = n_x * planes <= 4 ? 4 : 2; /* whose sums, indices and tables fit 32 registers */
     for (int from = 0; from < BLOCK; from += 8 * width, w += 16 * width, acc += 8 * width) {
         if (planes == 1 && n_x == 1) block_neon_for(w, words, t, 1, 1, 4, acc, stride);
         if (planes == 1 && n_x == 2) block_neon_for(w, words, t, 2, 1, 4, acc, stride);
