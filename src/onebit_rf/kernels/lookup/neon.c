@@ -1,9 +1,9 @@
 /* Look-ups by NEON, which every 64-bit ARM processor has.
  *
  * Tables of a word (32 inputs, 8 groups): [plane][half][byte][16]; half 1 is of the high nibbles. One tbl of two
- * registers looks eight outputs up in two tables, of two bytes that lie side by side in a piece, and one uadalp adds
- * both entries to the 16 bits of their output; 256 groups, one chunk, fit. A tbl of one register would need two uaddw,
- * and one of four registers, for udot, takes three times as long on Neoverse N1 and V2 and Apple's M1. */
+ * registers looks eight outputs up in two tables, for two bytes that lie side by side in a piece, and one uadalp adds
+ * both entries to the 16 bits of their output; 256 groups, one chunk, fit. A tbl of one register would need two uaddw;
+ * one of four registers, for udot, takes three times as long on Neoverse N1 and V2. */
 #include "engine.h"
 #ifdef HAVE_NEON
 #ifndef __clang__
