@@ -1,7 +1,6 @@
 """The C files compiled for aarch64 and run in an emulator: products of each engine, bit for bit those of this machine.
 
-An emulator says nothing of speed. It runs the oldest of 64-bit ARM processors, so an instruction that a later one
-brought would stop it.
+An emulator says nothing of speed. This one is of a first 64-bit ARM processor: an instruction that came later stops it.
 """
 
 import os
@@ -50,7 +49,10 @@ def cases():
     """Shapes at and around edges of blocks, words and chunks; Gaussian rows of any magnitude, some awkward."""
     rng = np.random.default_rng(0)
     shapes = [*SHAPES, *((int(rng.integers(1, 200)), int(rng.integers(1, 2200)), 5) for _ in range(40))]
-    found = [(rng.integers(0, 2, shape[:2], dtype=np.uint8), random_rows(rng, *shape[:0:-1])) for shape in shapes]
+    found = [
+        (rng.integers(0, 2, (d_out, d_in), dtype=np.uint8), random_rows(rng, rows, d_in))
+        for d_out, d_in, rows in shapes
+    ]
     halves = rng.integers(-60, 60, (4, 500)).astype(np.float32)
     halves[:, :4] = 254, 0, 0, 0  # the largest sum: entries of 8 bits are sums times 127/254, many of them half-way
     return [*found, (rng.integers(0, 2, (70, 500), dtype=np.uint8), halves)]
