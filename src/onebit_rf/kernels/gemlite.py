@@ -1,8 +1,9 @@
-"""Products on a CUDA device by gemlite's 1-bit Triton kernels, in float16.
+"""Products on a CUDA device by gemlite's 1-bit Triton kernels, in float16 times bits with float32 sums.
 
-gemlite represents a weight as (q − zero)·scale with q a bit: q = 1 where W_ij = +1, zero = 1/2 and scale = 2 give ±1
-exactly. Everything that float16 would round or overflow stays outside: rows of x are divided by their largest entry
-in float32 before they become float16, and that factor and `scale` multiply the result in float32.
+gemlite multiplies by the bits q = (1 + S)/2 as they are, without the scales and zeros of its quantized layers, whose
+reading took half as many bytes again as the bits: x Sᵀ = 2·x qᵀ − Σx. Everything that float16 would round or overflow
+stays outside: rows of x are divided by their largest entry in float32 before they become float16, and that factor and
+`scale` multiply the result in float32.
 """
 
 import importlib.util
@@ -17,8 +18,9 @@ from onebit_rf.weights.signs import SignMatrix
 if TYPE_CHECKING:
     import torch
 
-GROUP = 64  # weights per group of gemlite's meta-data; d_in must be a multiple
+MULTIPLE = 32  # of gemlite's kernels: both d_in and d_out are one
 PACKING_BITWIDTH = 8  # gemlite's default, 32, gives wrong numbers for one-bit weights where autotuning is off
+GEMM_ROWS = 64  # from here on gemlite's GEMM is the fastest of its kernels; below, one that splits the sums
 
 
 def why_unavailable() -> str | None:
@@ -30,56 +32,47 @@ def why_unavailable() -> str | None:
     return None if torch.cuda.is_available() else "torch finds no CUDA device"
 
 
-def packed_numbers(signs: SignMatrix) -> tuple["torch.Tensor", "torch.Tensor", "torch.Tensor"]:
-    """Return what gemlite stores: bits, scales and zeros with W_ij = (q_ij − zeros_ig)·scales_ig, g = j // GROUP.
-
-    bits: uint8 (d_out, d_in/8), q_ij at bit j % 8 of bits[i, j // 8], the order of SignMatrix.
-    scales, zeros: float16 (d_out, d_in/GROUP).
-
-    Raises:
-        OnebitError: d_in is not a multiple of GROUP, or d_out not one of 32, which gemlite's kernels need.
-    """
-    import torch
-
-    d_out, d_in = signs.shape
-    if d_in % GROUP or d_out % 32:
-        raise OnebitError(f"gemlite: needs d_in a multiple of {GROUP} and d_out of 32, got {d_in} → {d_out}")
-    groups = (d_out, d_in // GROUP)
-    bits = torch.from_numpy(signs.bits.copy())  # a copy, as the bits may be read-only
-    return bits, torch.full(groups, 2.0, dtype=torch.float16), torch.full(groups, 0.5, dtype=torch.float16)
-
-
 class GemliteProduct:
-    """x ↦ scale·x Wᵀ on the current CUDA device; relative error ~5e-4, that of float16 rows and results.
+    """x ↦ scale·x Sᵀ on the current CUDA device; relative error ~3e-4, that of float16 rows.
 
-    For rows that are on the device already: `multiply`, or `layer`, the gemlite layer, float16 (rows, d_in) → x Wᵀ in
-    float16 (rows, d_out). The first call at a batch size tunes the kernel, which takes seconds.
+    For rows that are on the device already: `multiply`, or `half_product` for float16 ones. The first call at a batch
+    size tunes the kernel, which takes ten seconds. Sums are added in no fixed order. A row that holds ±inf gives NaN.
     """
 
     def __init__(self, signs: SignMatrix, scale: float = 1.0) -> None:
         """Move the bits to the device; raises OnebitError for shapes that gemlite does not take."""
+        d_out, d_in = self.shape = signs.shape
+        if d_in % MULTIPLE or d_out % MULTIPLE:
+            raise OnebitError(f"gemlite: needs d_in and d_out that are multiples of {MULTIPLE}, got {d_in} → {d_out}")
+        import torch
         from gemlite import DType, GemLiteLinear
 
-        self.shape = signs.shape
         self.scale = float(scale)
-        bits, scales, zeros = (tensor.cuda() for tensor in packed_numbers(signs))
-        d_out, d_in = signs.shape
-        self.layer = GemLiteLinear(1, GROUP, d_in, d_out, input_dtype=DType.FP16, output_dtype=DType.FP16)
-        self.layer.pack(bits, scales, zeros, packing_bitwidth=PACKING_BITWIDTH, packed=True)
+        self.layer = GemLiteLinear(1, d_in, d_in, d_out, input_dtype=DType.FP16, output_dtype=DType.FP32)
+        bits = torch.from_numpy(signs.bits.copy()).cuda()  # a copy, as the bits may be read-only
+        self.layer.pack(bits, None, None, packing_bitwidth=PACKING_BITWIDTH, packed=True)
+
+    def half_product(self, rows: "torch.Tensor") -> "torch.Tensor":
+        """Return ½ x Sᵀ = x qᵀ − ½ Σx, float32 (rows, d_out), for float16 x (rows, d_in), both on the device."""
+        import torch
+
+        kind = "GEMV" if len(rows) == 1 else "GEMM_SPLITK" if len(rows) < GEMM_ROWS else "GEMM"
+        total = rows.sum(dim=1, keepdim=True, dtype=torch.float32)
+        return torch.sub(self.layer.forward_manual(rows, matmul_type=kind), total, alpha=0.5)
 
     def multiply(self, rows: "torch.Tensor") -> "torch.Tensor":
-        """Return scale·x Wᵀ, float32 (rows, d_out), for float32 x (rows, d_in), both on the device."""
+        """Return scale·x Sᵀ, float32 (rows, d_out), for float32 x (rows, d_in), both on the device."""
         import torch
 
         if not len(rows):
             return rows.new_empty((0, self.shape[0]))
-        # A row that is zero, or holds NaN or inf, is not scaled: 0/0 and inf/inf would be NaN where it has none.
+        # A row that is zero, or holds NaN or inf, is not scaled: 0/0 would be NaN where it has none.
         largest = rows.abs().amax(dim=1, keepdim=True)
         largest = torch.where((largest > 0) & largest.isfinite(), largest, 1.0)
-        return self.layer((rows / largest).half()).float() * (largest * self.scale)
+        return self.half_product((rows / largest).half()) * (largest * (2 * self.scale))
 
     def apply(self, x: np.ndarray, out: np.ndarray | None = None, threads: int = 1) -> np.ndarray:
-        """Return scale·x Wᵀ, float32 (rows, d_out), for float32 x (rows, d_in); see `check_rows` for errors."""
+        """Return scale·x Sᵀ, float32 (rows, d_out), for float32 x (rows, d_in); see `check_rows` for errors."""
         import torch
 
         x, out, _ = check_rows(self.shape, x, out, threads)

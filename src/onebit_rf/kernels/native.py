@@ -26,7 +26,7 @@ try:
 except (ImportError, OSError) as error:  # another machine's build, a missing library, no right to map it
     _signs, _why_missing = None, _why_not("onebit_rf.kernels._signs", error)
 
-# avx512 | avx2 | portable forces that engine of `_signs`; dense does without it; unset takes the fastest.
+# avx512 | avx2 | neon | portable forces that engine of `_signs`; dense does without it; unset takes the fastest.
 ENVIRONMENT = "ONEBIT_RF_KERNEL"
 
 MOST_INPUTS = 1 << 24

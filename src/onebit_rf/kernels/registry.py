@@ -54,7 +54,7 @@ def backends() -> dict[str, Backend]:
         _native("native-16bit", "16bit", 4e-5),
         _native("native-8bit", "8bit", 9e-3),
         Backend("dense", "cpu", 1e-6, dense.DenseProduct, lambda: None),
-        Backend("gemlite", "cuda", 1e-3, gemlite.GemliteProduct, gemlite.why_unavailable),
+        Backend("gemlite", "cuda", 3e-4, gemlite.GemliteProduct, gemlite.why_unavailable),
     )
     return {backend.name: backend for backend in known}
 

@@ -1,11 +1,11 @@
 /* Look-ups by AVX2.
  *
  * vpshufb looks 32 outputs up in one table, so the pieces are laid out by byte, and bytes have to be widened before they
- * overflow. An entry of 24 bits is therefore cut in four *digits* of 6 bits, of which four add up in a byte: the four
- * groups of one nibble of a word. One of 8 or 16 bits is cut in whole bytes. Either is widened to 16 bits by adding it
+ * overflow. An entry of 24 bits is therefore cut in four *digits* of 6 bits, of which four add up in a byte: the
+ * groups of two bytes of a row. One of 8 or 16 bits is cut in whole bytes. Either is widened to 16 bits by adding it
  * twice: as 16-bit numbers (256·odd + even, modulo 2^16) and shifted (odd). 256 groups, one chunk, fit.
  *
- * Tables of a word: [half][digit][byte][16]. */
+ * Tables of two bytes of a row, four groups: [digit][group][16]. */
 #include "x86.h"
 #ifdef HAVE_X86
 
@@ -188,7 +188,7 @@ static int runs_here(void) {
 }
 
 const Engine avx2 = {
-    .name = "avx2", .by_byte = 1, .runs_here = runs_here, .largest = largest_avx2, .tables = tables_avx2,
+    .name = "avx2", .together = 1, .runs_here = runs_here, .largest = largest_avx2, .tables = tables_avx2,
     .block = block_avx2, .float_block = float_block_avx2, .combine = combine_avx2,
 };
 #endif

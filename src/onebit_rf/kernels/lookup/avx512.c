@@ -132,7 +132,7 @@ static int runs_here(void) {
 }
 
 const Engine avx512 = {
-    .name = "avx512", .by_byte = 0, .runs_here = runs_here, .largest = largest_avx512, .tables = tables_avx512,
+    .name = "avx512", .together = 4, .runs_here = runs_here, .largest = largest_avx512, .tables = tables_avx512,
     .block = block_avx512, .float_block = float_block_avx512, .combine = combine_avx512,
 };
 #endif

@@ -6,6 +6,9 @@ static const Engine *const FASTEST_FIRST[] = {
     &avx512,
     &avx2,
 #endif
+#ifdef HAVE_NEON
+    &neon,
+#endif
     &portable,
 };
 

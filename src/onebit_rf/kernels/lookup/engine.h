@@ -25,10 +25,17 @@
 #if defined(__x86_64__) && defined(__GNUC__)
 #define HAVE_X86 1
 #endif
+#if defined(__aarch64__) && defined(__GNUC__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define HAVE_NEON 1
+#endif
 
 #define INLINE static inline __attribute__((always_inline))
 /* Small loops over registers: one left rolled would move the whole array of sums to the stack. */
+#ifdef __clang__
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
 #define UNROLL _Pragma("GCC unroll 8")
+#endif
 #define MIN(a, b) ((a) < (b) ? (a) : (b))
 
 enum {
@@ -45,8 +52,7 @@ enum {
 typedef struct {
     const char *name;
     int (*runs_here)(void); /* on this processor */
-    /* Byte b of output r of a piece is at r*4+b (a word per output), or with by_byte at b*64+r. */
-    int by_byte;
+    int together; /* bytes of an output that lie side by side in a piece: 4 (its word), 2 or 1; see `place` */
     /* max over groups of (|x0|+|x1|)+(|x2|+|x3|), or something that is not finite when an input is not. */
     float (*largest)(const float *x, size_t n);
     /* The tables of 32*words inputs, entries scaled and rounded to `planes` bytes. */
@@ -59,17 +65,20 @@ typedef struct {
 } Engine;
 
 /* An engine is a file, a name here, and a line in engine.c. */
-extern const Engine avx512, avx2, portable;
+extern const Engine avx512, avx2, neon, portable;
 
 /* Engine number i of those this processor runs, fastest first; NULL past the last. */
 const Engine *engine_at(int i);
 
 /* ---------------------------------------------------------------- what several engines share */
 
-INLINE uint32_t load_word(const uint8_t *piece, int r, int by_byte) {
-    const uint8_t *p = by_byte ? piece + r : piece + 4 * r;
-    int step = by_byte ? BLOCK : 1;
-    return p[0] | (uint32_t)p[step] << 8 | (uint32_t)p[2 * step] << 16 | (uint32_t)p[3 * step] << 24;
+/* Where byte b of output r is in a piece. */
+INLINE int place(int r, int b, int together) { return b / together * together * BLOCK + r * together + b % together; }
+
+INLINE uint32_t load_word(const uint8_t *piece, int r, int together) {
+    const uint8_t *p = piece + place(r, 0, together);
+    const int b1 = place(0, 1, together), b2 = place(0, 2, together), b3 = place(0, 3, together);
+    return p[0] | (uint32_t)p[b1] << 8 | (uint32_t)p[b2] << 16 | (uint32_t)p[b3] << 24;
 }
 
 /* Entry e of the table of x[0..3]; bit j of e is the sign of x[j]. Every engine adds in this order: since rounding is
@@ -79,11 +88,11 @@ INLINE float signed_sum(const float *x, int e) {
 }
 
 /* Even and odd groups are added apart (two chains of additions instead of one), then chunk by chunk. */
-INLINE void float_block_any(const uint8_t *w, int words, const float *t, float *acc, int by_byte) {
+INLINE void float_block_any(const uint8_t *w, int words, const float *t, float *acc, int together) {
     for (int r = 0; r < BLOCK; r++) {
         float even = 0, odd = 0;
         for (int i = 0; i < words; i++) {
-            uint32_t word = load_word(w + (size_t)i * PIECE, r, by_byte);
+            uint32_t word = load_word(w + (size_t)i * PIECE, r, together);
             const float *table = t + i * 128;
             for (int g = 0; g < 8; g += 2) {
                 even += table[g * 16 + (word >> 4 * g & 15)];

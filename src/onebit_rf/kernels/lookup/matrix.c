@@ -34,12 +34,14 @@ void release(void *memory) {
 
 static void fill(Matrix *m, const uint8_t *bits) {
     const size_t row_bytes = (m->d_in + 7) / 8;
+    const int together = m->engine->together;
+    const int place_of[4] = {place(0, 0, together), place(0, 1, together), place(0, 2, together), place(0, 3, together)};
     memset(m->weights, 0, m->blocks * m->words * PIECE);
     for (size_t r = 0; r < m->d_out; r++)
         for (size_t j = 0; j < row_bytes; j++) {
             size_t word = j / 4, chunk = word / CHUNK, words = MIN(CHUNK, m->words - chunk * CHUNK);
             uint8_t *piece = pieces_of(m, chunk, r / BLOCK, words) + word % CHUNK * PIECE;
-            piece[m->engine->by_byte ? j % 4 * BLOCK + r % BLOCK : r % BLOCK * 4 + j % 4] = bits[r * row_bytes + j];
+            piece[r % BLOCK * together + place_of[j % 4]] = bits[r * row_bytes + j];
         }
 }
 

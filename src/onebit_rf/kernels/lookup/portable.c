@@ -27,7 +27,7 @@ static void block_portable(const uint8_t *w, int words, const uint8_t *t, int n_
         for (int r = 0; r < BLOCK; r++) {
             int32_t sum = 0; /* at most 256 groups of 24 bits: fits */
             for (int i = 0; i < words; i++) {
-                uint32_t word = load_word(w + (size_t)i * PIECE, r, 0);
+                uint32_t word = load_word(w + (size_t)i * PIECE, r, 4);
                 const int32_t *table = (const int32_t *)t + i * 128;
                 for (int g = 0; g < 8; g++) sum += table[g * 16 + (word >> 4 * g & 15)];
             }
@@ -38,7 +38,7 @@ static void block_portable(const uint8_t *w, int words, const uint8_t *t, int n_
 }
 
 static void float_block_portable(const uint8_t *w, int words, const float *t, float *acc) {
-    float_block_any(w, words, t, acc, 0);
+    float_block_any(w, words, t, acc, 4);
 }
 
 static void combine_portable(const int32_t *acc, int planes, double scale, int n, float *out) {
@@ -46,6 +46,6 @@ static void combine_portable(const int32_t *acc, int planes, double scale, int n
 }
 
 const Engine portable = {
-    .name = "portable", .by_byte = 0, .runs_here = runs_here, .largest = largest_portable, .tables = tables_portable,
+    .name = "portable", .together = 4, .runs_here = runs_here, .largest = largest_portable, .tables = tables_portable,
     .block = block_portable, .float_block = float_block_portable, .combine = combine_portable,
 };
