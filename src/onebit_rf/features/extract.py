@@ -13,7 +13,6 @@ import numpy as np
 
 from onebit_rf.data.dataset import Dataset, split_and_label
 from onebit_rf.features.layers import ENCODINGS, Layer
-from onebit_rf.model.activations import ACTIVATIONS
 from onebit_rf.tables.features import FEATURES
 from onebit_rf.tables.files import TableWriter
 from onebit_rf.weights.laws import LAWS
@@ -37,9 +36,8 @@ def layers_of(law: str, dims: Sequence[int], seed: int, weights: str | Path | No
 
 def propagate(x: np.ndarray, layers: Iterable[Layer], activation: str) -> Iterator[np.ndarray]:
     """Yield x_1, x_2, …, x_L, each of shape (rows, d_ℓ), float32."""
-    phi = ACTIVATIONS.get(activation).function
     for layer in layers:
-        x = phi(layer(x))
+        x = layer(x, activation)
         yield x
 
 

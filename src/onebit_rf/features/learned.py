@@ -8,6 +8,7 @@ import numpy as np
 from onebit_rf import kernels
 from onebit_rf.features.layers import Layer
 from onebit_rf.features.packed import signs_layer
+from onebit_rf.kernels.finish import activate
 from onebit_rf.tables.files import read_provenance
 from onebit_rf.tables.training import LEARNED
 from onebit_rf.training.learned import Learned, find_learned
@@ -31,6 +32,6 @@ def make_layer(one: Learned, name: str) -> Layer:
     quantizer = one.quantizer
     if quantizer.bits != 1:
         matrix = one.dequantised(name)
-        return lambda x: x @ matrix.T
+        return lambda x, activation=None: activate(x @ matrix.T, activation)
     alpha = np.broadcast_to(np.exp(one.log_steps[name]) / 2, (len(one.weights[name]), 1))[:, 0]
     return signs_layer(kernels.pack_signs(one.weights[name]), alpha)

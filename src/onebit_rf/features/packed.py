@@ -1,6 +1,6 @@
 """One-bit networks as they are deployed: packed in a file of their own, run by the one-bit kernels without torch."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 
 from onebit_rf import kernels
 from onebit_rf.errors import OnebitError
-from onebit_rf.model.activations import ACTIVATIONS
+from onebit_rf.features.layers import Layer
 from onebit_rf.tables.deployment import PACKED
 from onebit_rf.tables.files import TableWriter, read_group, read_matrix
 from onebit_rf.training.learned import Learned
@@ -22,21 +22,20 @@ class PackedNetwork:
     """A trained network with hidden weights of one bit.
 
     Attributes:
-        layers: x ↦ α ⊙ (x Sᵀ) for each hidden layer.
+        layers: x ↦ φ(α ⊙ (x Sᵀ)) for each hidden layer.
         activation: φ.
         weights, bias: of the read-out, float32 (K, d_L) and (K,).
     """
 
-    layers: Sequence[Callable[[np.ndarray], np.ndarray]]
+    layers: Sequence[Layer]
     activation: str
     weights: np.ndarray
     bias: np.ndarray
 
     def logits(self, x: np.ndarray) -> np.ndarray:
         """Return the logits (rows, K) of inputs x (rows, d_0), float32."""
-        phi = ACTIVATIONS.get(self.activation).function
         for layer in self.layers:
-            x = phi(layer(x))
+            x = layer(x, self.activation)
         return x @ self.weights.T + self.bias
 
 
@@ -86,17 +85,13 @@ def _groups(path: str | Path) -> int:
     return pq.ParquetFile(path).num_row_groups
 
 
-def _hidden_layer(path: str | Path, group: int, backend: str) -> Callable[[np.ndarray], np.ndarray]:
+def _hidden_layer(path: str | Path, group: int, backend: str) -> Layer:
     columns = read_group(path, PACKED, group, ["fan_in", "scale"])
     signs = kernels.SignMatrix(read_matrix(path, PACKED, "data", group), columns["fan_in"][0].as_py())
     return signs_layer(signs, columns["scale"].to_numpy(), backend)
 
 
-def signs_layer(
-    signs: kernels.SignMatrix, alpha: np.ndarray, backend: str = "auto"
-) -> Callable[[np.ndarray], np.ndarray]:
-    """Return x ↦ α ⊙ (x Sᵀ) of signs S with α for each neuron; one number where all are equal."""
-    if (alpha == alpha[0]).all():
-        return kernels.load(signs, backend, scale=float(alpha[0])).apply
-    product = kernels.load(signs, backend)
-    return lambda x: product.apply(x) * alpha
+def signs_layer(signs: kernels.SignMatrix, alpha: np.ndarray, backend: str = "auto") -> Layer:
+    """Return x ↦ φ(α ⊙ (x Sᵀ)) of signs S with α for each neuron."""
+    product = kernels.load(signs, backend, scale=alpha)
+    return lambda x, activation=None: product.apply(x, activation=activation)

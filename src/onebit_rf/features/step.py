@@ -79,5 +79,4 @@ def quantised_layer(law: str, drawn: np.ndarray, moved: np.ndarray) -> Layer:
     """Return x ↦ r x Q(V/r)ᵀ/√d for G = `drawn` and V = `moved`, both (p, d), r = |V|/|G|."""
     record, ratio = LAWS.get(law), np.linalg.norm(moved) / np.linalg.norm(drawn)
     scaled = (moved / ratio).astype(np.float32)
-    layer = ENCODINGS.get(record.encoding).make_layer(record.quantise(scaled))
-    return lambda x: np.float32(ratio) * layer(x)
+    return ENCODINGS.get(record.encoding).make_layer(record.quantise(scaled), ratio)

@@ -51,39 +51,58 @@ static PyObject *py_pack(PyObject *module, PyObject *args) {
     return capsule;
 }
 
+static PyObject *py_activations(PyObject *module, PyObject *unused) {
+    (void)module, (void)unused;
+    return Py_BuildValue("[ssss]", ACTIVATION_NAMES);
+}
+
 static int is_matrix_of(const Py_buffer *view, size_t columns) {
     return view->ndim == 2 && view->format && !strcmp(view->format, "f") && (size_t)view->shape[1] == columns;
 }
 
+static int is_vector_of(const Py_buffer *view, size_t entries) {
+    return view->ndim == 1 && view->format && !strcmp(view->format, "f") && (size_t)view->shape[0] == entries;
+}
+
+/* What is wrong with the arrays, or NULL. */
+static const char *why_not(const Matrix *m, const Py_buffer *x, const Py_buffer *out, const Py_buffer *scales) {
+    if (!is_matrix_of(x, m->d_in) || !is_matrix_of(out, m->d_out) || x->shape[0] != out->shape[0])
+        return "x and out must be float32 of shapes (rows, d_in) and (rows, d_out)";
+    if (scales->obj && !is_vector_of(scales, m->d_out)) return "scales must be float32 of shape (d_out,), or None";
+    if ((char *)x->buf < (char *)out->buf + out->len && (char *)out->buf < (char *)x->buf + x->len)
+        return "x and out must not overlap";
+    return NULL;
+}
+
 static PyObject *py_apply(PyObject *module, PyObject *const *args, Py_ssize_t n_args) {
     (void)module;
-    if (n_args != 6) return PyErr_Format(PyExc_TypeError, "apply(matrix, x, out, scale, planes, threads)");
+    if (n_args != 8)
+        return PyErr_Format(PyExc_TypeError, "apply(matrix, x, out, scale, scales, activation, planes, threads)");
     const Matrix *m = PyCapsule_GetPointer(args[0], CAPSULE);
     if (!m) return NULL;
     const double scale = PyFloat_AsDouble(args[3]);
-    const long planes = PyLong_AsLong(args[4]), threads = PyLong_AsLong(args[5]);
+    const long activation = PyLong_AsLong(args[5]), planes = PyLong_AsLong(args[6]), threads = PyLong_AsLong(args[7]);
     if (PyErr_Occurred()) return NULL;
-    if (planes < FLOAT || planes > 3 || threads < 1)
-        return PyErr_Format(PyExc_ValueError, "planes must be 0, 1, 2 or 3 and threads ≥ 1");
-    Py_buffer x, out;
-    if (PyObject_GetBuffer(args[1], &x, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT)) return NULL;
-    if (PyObject_GetBuffer(args[2], &out, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT | PyBUF_WRITABLE)) {
-        PyBuffer_Release(&x);
-        return NULL;
-    }
+    if (activation < IDENTITY || activation > LAST_ACTIVATION || planes < FLOAT || planes > 3 || threads < 1)
+        return PyErr_Format(PyExc_ValueError, "activation must be 0…%d, planes 0…3, and threads ≥ 1", LAST_ACTIVATION);
+    Py_buffer x = {0}, out = {0}, scales = {0};
     const char *wrong = NULL;
     int done = 1;
-    if (!is_matrix_of(&x, m->d_in) || !is_matrix_of(&out, m->d_out) || x.shape[0] != out.shape[0]) {
-        wrong = "x and out must be float32 of shapes (rows, d_in) and (rows, d_out)";
-    } else if ((char *)x.buf < (char *)out.buf + out.len && (char *)out.buf < (char *)x.buf + x.len) {
-        wrong = "x and out must not overlap";
-    } else if (x.shape[0] > 0) {
-        Py_BEGIN_ALLOW_THREADS
-        done = multiply(m, x.buf, (size_t)x.shape[0], out.buf, scale, (int)planes, (size_t)threads);
-        Py_END_ALLOW_THREADS
+    if (!PyObject_GetBuffer(args[1], &x, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT) &&
+        !PyObject_GetBuffer(args[2], &out, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT | PyBUF_WRITABLE) &&
+        (args[4] == Py_None || !PyObject_GetBuffer(args[4], &scales, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT))) {
+        wrong = why_not(m, &x, &out, &scales);
+        if (!wrong && x.shape[0] > 0) {
+            const Finish finish = {scale, scales.buf, (int)activation};
+            Py_BEGIN_ALLOW_THREADS
+            done = multiply(m, x.buf, (size_t)x.shape[0], out.buf, finish, (int)planes, (size_t)threads);
+            Py_END_ALLOW_THREADS
+        }
     }
     PyBuffer_Release(&x);
     PyBuffer_Release(&out);
+    PyBuffer_Release(&scales);
+    if (PyErr_Occurred()) return NULL;
     if (wrong) return PyErr_Format(PyExc_ValueError, "%s", wrong);
     if (!done) return PyErr_NoMemory();
     Py_RETURN_NONE;
@@ -91,9 +110,11 @@ static PyObject *py_apply(PyObject *module, PyObject *const *args, Py_ssize_t n_
 
 static PyMethodDef METHODS[] = {
     {"engines", py_engines, METH_NOARGS, "The instruction sets this processor can use, fastest first."},
+    {"activations", py_activations, METH_NOARGS, "The activations that apply takes, by its numbers from 1."},
     {"pack", py_pack, METH_VARARGS, "pack(bits, d_out, d_in, engine): lay a sign matrix out for an engine."},
     {"apply", (PyCFunction)(void (*)(void))py_apply, METH_FASTCALL,
-     "apply(matrix, x, out, scale, planes, threads): out = scale·x Wᵀ; planes 3, 2, 1, or 0 for the float method."},
+     "apply(matrix, x, out, scale, scales, activation, planes, threads): out = φ(scales ⊙ (scale·x Wᵀ)); scales an array "
+     "(d_out,) or None, activation 0 for none or a place in activations(), from 1; planes 3, 2, 1, or 0 for float sums."},
     {NULL, NULL, 0, NULL},
 };
 

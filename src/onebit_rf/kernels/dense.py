@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
+from onebit_rf.kernels.finish import Scale, activate, check_scale
 from onebit_rf.kernels.rows import check_rows
 from onebit_rf.weights.signs import SignMatrix, unpack_signs
 
@@ -22,22 +23,24 @@ def one_thread() -> AbstractContextManager:
 
 
 class DenseProduct:
-    """x ↦ scale·x Wᵀ in float32, at 32 times the memory of the packed signs.
+    """x ↦ φ(scale·x Wᵀ) in float32, at 32 times the memory of the packed signs.
 
     Relative error ~1e-6. It may differ in the last bits between thread counts and batch sizes.
     """
 
-    def __init__(self, signs: SignMatrix, scale: float = 1.0) -> None:
-        """Unpack `signs`; `scale` multiplies the weights if that is exact, else the result."""
+    def __init__(self, signs: SignMatrix, scale: Scale = 1.0) -> None:
+        """Unpack `signs`; `scale`, a number or one for each output, multiplies the result."""
         self.shape = signs.shape
-        self.scale = np.float32(scale)
+        self.scale = np.float32(check_scale(scale, signs.shape[0]))
         self._transposed = unpack_signs(signs).T
 
-    def apply(self, x: np.ndarray, out: np.ndarray | None = None, threads: int = 1) -> np.ndarray:
-        """Return scale·x Wᵀ, float32 (rows, d_out), for float32 x (rows, d_in); see `check_rows` for errors."""
+    def apply(
+        self, x: np.ndarray, out: np.ndarray | None = None, threads: int = 1, activation: str | None = None
+    ) -> np.ndarray:
+        """Return φ(scale·x Wᵀ), float32 (rows, d_out), for float32 x (rows, d_in); see `check_rows` for errors."""
         x, out, threads = check_rows(self.shape, x, out, threads)
         with _blas().limit(limits=threads):
             np.matmul(x, self._transposed, out=out)
-        if self.scale != 1:
+        if np.any(self.scale != 1):
             out *= self.scale
-        return out
+        return activate(out, activation)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from onebit_rf.errors import OnebitError
+from onebit_rf.kernels.finish import Scale, activate, check_scale
 from onebit_rf.kernels.rows import check_rows
 from onebit_rf.weights.signs import SignMatrix
 
@@ -39,7 +40,7 @@ class GemliteProduct:
     size tunes the kernel, which takes ten seconds. Sums are added in no fixed order. A row that holds ±inf gives NaN.
     """
 
-    def __init__(self, signs: SignMatrix, scale: float = 1.0) -> None:
+    def __init__(self, signs: SignMatrix, scale: Scale = 1.0) -> None:
         """Move the bits to the device; raises OnebitError for shapes that gemlite does not take."""
         d_out, d_in = self.shape = signs.shape
         if d_in % MULTIPLE or d_out % MULTIPLE:
@@ -47,7 +48,8 @@ class GemliteProduct:
         import torch
         from gemlite import DType, GemLiteLinear
 
-        self.scale = float(scale)
+        scale = check_scale(scale, d_out)
+        self.scale = torch.from_numpy(scale).cuda() if isinstance(scale, np.ndarray) else scale
         self.layer = GemLiteLinear(1, d_in, d_in, d_out, input_dtype=DType.FP16, output_dtype=DType.FP32)
         bits = torch.from_numpy(signs.bits.copy()).cuda()  # a copy, as the bits may be read-only
         self.layer.pack(bits, None, None, packing_bitwidth=PACKING_BITWIDTH, packed=True)
@@ -71,10 +73,12 @@ class GemliteProduct:
         largest = torch.where((largest > 0) & largest.isfinite(), largest, 1.0)
         return self.half_product((rows / largest).half()) * (largest * (2 * self.scale))
 
-    def apply(self, x: np.ndarray, out: np.ndarray | None = None, threads: int = 1) -> np.ndarray:
-        """Return scale·x Sᵀ, float32 (rows, d_out), for float32 x (rows, d_in); see `check_rows` for errors."""
+    def apply(
+        self, x: np.ndarray, out: np.ndarray | None = None, threads: int = 1, activation: str | None = None
+    ) -> np.ndarray:
+        """Return φ(scale·x Sᵀ), float32 (rows, d_out), for float32 x (rows, d_in); see `check_rows` for errors."""
         import torch
 
         x, out, _ = check_rows(self.shape, x, out, threads)
         np.copyto(out, self.multiply(torch.from_numpy(x.copy()).cuda()).cpu().numpy())
-        return out
+        return activate(out, activation)

@@ -6,6 +6,7 @@ import os
 import numpy as np
 
 from onebit_rf.errors import OnebitError
+from onebit_rf.kernels.finish import Scale, activate, check_scale
 from onebit_rf.kernels.rows import check_rows
 from onebit_rf.weights.signs import SignMatrix
 
@@ -32,6 +33,8 @@ ENVIRONMENT = "ONEBIT_RF_KERNEL"
 MOST_INPUTS = 1 << 24
 # Byte planes of the tables; 0 keeps them in float32.
 PLANES = {"exact": 3, "16bit": 2, "8bit": 1, "float": 0}
+# The activations that are applied while outputs are in the first-level cache, by what the extension calls them.
+FUSED = {name: number for number, name in enumerate(_signs.activations(), 1)} if _signs else {}
 
 
 def engines() -> list[str]:
@@ -72,18 +75,20 @@ def is_preferred() -> bool:
 
 
 class NativeProduct:
-    """x ↦ scale·x Wᵀ by table look-up, bitwise the same for any thread count, batch split and engine.
+    """x ↦ φ(scale·x Wᵀ) by table look-up, bitwise the same for any thread count, batch split and engine.
 
     Tables: "exact" 24-bit integers, relative error ~2e-7; "float" float32, ~6e-7, no grid common to a row;
     "16bit" 16-bit integers, ~3e-5, a tenth of float16's; "8bit" 8-bit integers, ~9e-3, for inference that bears it.
     A row of x that holds NaN, ±inf or only numbers below 5e-32 uses float tables whatever was asked for.
     """
 
-    def __init__(self, signs: SignMatrix, scale: float = 1.0, tables: str = "exact") -> None:
-        """Lay `signs` out for the engine in use; `scale` is applied in float64 before the result is rounded.
+    def __init__(self, signs: SignMatrix, scale: Scale = 1.0, tables: str = "exact") -> None:
+        """Lay `signs` out for the engine in use.
+
+        One scale is applied in float64 before the result is rounded; one for each output, (d_out,), in float32 after.
 
         Raises:
-            OnebitError: more than 2²⁴ inputs, whose sums of table entries could overflow.
+            OnebitError: scales that are neither; more than 2²⁴ inputs, whose sums of table entries could overflow.
         """
         if signs.d_in > MOST_INPUTS:
             raise OnebitError(
@@ -91,12 +96,16 @@ class NativeProduct:
             )
         self.shape = signs.shape
         self.engine = engine()
-        self._scale = float(scale)
+        scale = check_scale(scale, signs.shape[0])
+        self._scale, self._scales = (1.0, scale) if isinstance(scale, np.ndarray) else (scale, None)
         self._planes = PLANES[tables]
         self._matrix = _signs.pack(signs.bits, *signs.shape, self.engine)
 
-    def apply(self, x: np.ndarray, out: np.ndarray | None = None, threads: int = 1) -> np.ndarray:
-        """Return scale·x Wᵀ, float32 (rows, d_out), for float32 x (rows, d_in); see `check_rows` for errors."""
+    def apply(
+        self, x: np.ndarray, out: np.ndarray | None = None, threads: int = 1, activation: str | None = None
+    ) -> np.ndarray:
+        """Return φ(scale·x Wᵀ), float32 (rows, d_out), for float32 x (rows, d_in); see `check_rows` for errors."""
         x, out, threads = check_rows(self.shape, x, out, threads)
-        _signs.apply(self._matrix, x, out, self._scale, self._planes, threads)
-        return out
+        fused = FUSED.get(activation, 0)
+        _signs.apply(self._matrix, x, out, self._scale, self._scales, fused, self._planes, threads)
+        return out if fused else activate(out, activation)

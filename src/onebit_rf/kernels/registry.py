@@ -10,6 +10,7 @@ import numpy as np
 from onebit_rf.errors import OnebitError
 from onebit_rf.jobs.libraries import IN_USE
 from onebit_rf.kernels import dense, gemlite, native
+from onebit_rf.kernels.finish import Scale
 from onebit_rf.weights.signs import SignMatrix
 
 
@@ -18,8 +19,10 @@ class Product(Protocol):
 
     shape: tuple[int, int]
 
-    def apply(self, x: np.ndarray, out: np.ndarray | None = None, threads: int = 1) -> np.ndarray:
-        """Return scale·x Wᵀ, float32 (rows, d_out), for float32 x (rows, d_in)."""
+    def apply(
+        self, x: np.ndarray, out: np.ndarray | None = None, threads: int = 1, activation: str | None = None
+    ) -> np.ndarray:
+        """Return φ(scale·x Wᵀ), float32 (rows, d_out), for float32 x (rows, d_in); without an activation scale·x Wᵀ."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ class Backend:
     name: str
     device: str
     relative_error: float
-    prepare: Callable[[SignMatrix, float], Product]
+    prepare: Callable[[SignMatrix, Scale], Product]
     why_unavailable: Callable[[], str | None]
 
 
@@ -75,13 +78,13 @@ def preferred_in_words() -> str:
     return f"dense, {native.why_unavailable() or 'as fast here as the portable engine'}"
 
 
-def load(signs: SignMatrix, backend: str = "auto", scale: float = 1.0) -> Product:
-    """Make `signs` ready to be applied: load(signs).apply(x) = scale·x Wᵀ.
+def load(signs: SignMatrix, backend: str = "auto", scale: Scale = 1.0) -> Product:
+    """Make `signs` ready to be applied: load(signs).apply(x, activation="relu") = φ(scale·x Wᵀ).
 
-    `auto` is `preferred()`, as accurate as float32 either way.
+    `auto` is `preferred()`, as accurate as float32 either way. `scale` is a number, or one for each output.
 
     Raises:
-        OnebitError: no such backend, or it (or the engine that ONEBIT_RF_KERNEL names) does not run here.
+        OnebitError: scales that are neither; no such backend, or it (or the engine that ONEBIT_RF_KERNEL names) does not run here.
     """
     known = backends()
     if backend == "auto":

@@ -170,11 +170,9 @@ def _one_bit_models(network: Network, threads: int) -> Iterable[Model]:
 
 
 def _one_bit_forward(layers: list[kernels.Product], network: Network, threads: int) -> Forward:
-    phi, last = ACTIVATIONS.get(network.activation).function, network.last.T
-
     def forward(x: np.ndarray) -> np.ndarray:
         for layer in layers:
-            x = phi(layer.apply(x, threads=threads))
-        return x @ last
+            x = layer.apply(x, threads=threads, activation=network.activation)
+        return x @ network.last.T
 
     return forward

@@ -17,6 +17,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from onebit_rf import kernels
 from onebit_rf.errors import OnebitError
 from onebit_rf.kernels.dense import one_thread
+from onebit_rf.kernels.finish import activate
 from onebit_rf.kernels.native import NativeProduct
 from onebit_rf.model.activations import ACTIVATIONS
 from onebit_rf.weights.laws import LAWS
@@ -128,11 +129,10 @@ class OneBitRandomFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         return out
 
     def _fill(self, X: Any, out: np.ndarray, blocks: list[slice]) -> None:
-        phi = ACTIVATIONS.get(self.activation).function
         for rows in blocks:
             x = X[rows].toarray() if issparse(X) else X[rows]
             for layer in self._layers:
-                x = phi(layer(x))
+                x = layer(x, self.activation)
             out[rows] = x
 
     @property
@@ -179,16 +179,16 @@ def _widths(estimator: OneBitRandomFeatures) -> list[int]:
     return [int(width) for width in widths]
 
 
-def _layer(weights: np.ndarray, d_in: int, backend: str) -> Callable[[np.ndarray], np.ndarray]:
-    """Return x ↦ x Wᵀ/√d of packed signs or numbers, bit for bit the same however rows are batched."""
+def _layer(weights: np.ndarray, d_in: int, backend: str) -> Callable[[np.ndarray, str], np.ndarray]:
+    """Return (x, φ) ↦ φ(x Wᵀ/√d) of packed signs or numbers, bit for bit the same however rows are batched."""
     scale = d_in**-0.5
     if weights.dtype != np.uint8:
         transposed = np.multiply(weights.T, np.float32(scale), order="C")  # the BLAS packs rows quicker than columns
-        return lambda x: (_padded(x) @ transposed)[: len(x)]
+        return lambda x, activation: activate(_padded(x) @ transposed, activation)[: len(x)]
     product = kernels.load(kernels.SignMatrix(weights, d_in), backend, scale=scale)
     if isinstance(product, NativeProduct):
-        return product.apply
-    return lambda x: product.apply(_padded(x))[: len(x)]
+        return lambda x, activation: product.apply(x, activation=activation)
+    return lambda x, activation: product.apply(_padded(x), activation=activation)[: len(x)]
 
 
 def _padded(x: np.ndarray) -> np.ndarray:

@@ -6,11 +6,12 @@ NumPy's own BLAS is as fast here as any float32 GEMM at hand, and importing noth
 import numpy as np
 
 from onebit_rf.features.layers import Encoding, Layer
+from onebit_rf.kernels.finish import activate
 
 
-def _make_layer(matrix: np.ndarray) -> Layer:
-    matrix *= np.float32(matrix.shape[1] ** -0.5)
-    return lambda x: x @ matrix.T
+def _make_layer(matrix: np.ndarray, gain: float = 1.0) -> Layer:
+    matrix *= np.float32(gain * matrix.shape[1] ** -0.5)
+    return lambda x, activation=None: activate(x @ matrix.T, activation)
 
 
 encoding = Encoding(_make_layer, mix=lambda first, other, mask: np.where(mask, other, first))

@@ -6,8 +6,9 @@ from onebit_rf import kernels
 from onebit_rf.features.layers import Encoding, Layer
 
 
-def _make_layer(signs: kernels.SignMatrix) -> Layer:
-    return kernels.load(signs, scale=signs.shape[1] ** -0.5).apply
+def _make_layer(signs: kernels.SignMatrix, gain: float = 1.0) -> Layer:
+    product = kernels.load(signs, scale=gain * signs.shape[1] ** -0.5)
+    return lambda x, activation=None: product.apply(x, activation=activation)
 
 
 def _mix(first: kernels.SignMatrix, other: kernels.SignMatrix, mask: np.ndarray) -> kernels.SignMatrix:

@@ -182,6 +182,8 @@ AVX2 static void combine_avx2(const int32_t *acc, int planes, double scale, int 
     combine_any(acc, planes, planes == 3 ? 4096 : 256, scale, n, out);
 }
 
+AVX2 static void activate_avx2(int activation, float *z, int n) { activate_any(activation, z, n); }
+
 static int runs_here(void) {
     __builtin_cpu_init();
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
@@ -190,5 +192,6 @@ static int runs_here(void) {
 const Engine avx2 = {
     .name = "avx2", .together = 1, .runs_here = runs_here, .largest = largest_avx2, .tables = tables_avx2,
     .block = block_avx2, .float_block = float_block_avx2, .combine = combine_avx2,
+    .activate = activate_avx2,
 };
 #endif

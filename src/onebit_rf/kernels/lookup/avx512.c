@@ -124,6 +124,8 @@ AVX512 static void combine_avx512(const int32_t *acc, int planes, double scale, 
     combine_any(acc, planes, 256, scale, n, out);
 }
 
+AVX512 static void activate_avx512(int activation, float *z, int n) { activate_any(activation, z, n); }
+
 static int runs_here(void) {
     __builtin_cpu_init();
     return __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512vnni") &&
@@ -134,5 +136,6 @@ static int runs_here(void) {
 const Engine avx512 = {
     .name = "avx512", .together = 4, .runs_here = runs_here, .largest = largest_avx512, .tables = tables_avx512,
     .block = block_avx512, .float_block = float_block_avx512, .combine = combine_avx512,
+    .activate = activate_avx512,
 };
 #endif

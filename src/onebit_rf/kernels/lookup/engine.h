@@ -62,6 +62,8 @@ typedef struct {
     void (*float_block)(const uint8_t *w, int words, const float *t, float *acc);
     /* out = scale·(… + 65536·plane2 + 256·plane1 + plane0) */
     void (*combine)(const int32_t *acc, int planes, double scale, int n, float *out);
+    /* z = φ(z) */
+    void (*activate)(int activation, float *z, int n);
 } Engine;
 
 /* An engine is a file, a name here, and a line in engine.c. */
@@ -113,6 +115,8 @@ INLINE void combine_any(const int32_t *acc, int planes, double digit, double sca
         for (int r = 0; r < n; r++)
             out[r] = (float)(scale * (digit * digit * acc[2 * BLOCK + r] + digit * acc[BLOCK + r] + acc[r]));
 }
+
+#include "activation.h"
 
 /* The largest of plain C, which compilers vectorise well enough. */
 float largest_portable(const float *x, size_t n);

@@ -18,8 +18,15 @@ INLINE uint8_t *pieces_of(const Matrix *m, size_t chunk, size_t block, size_t wo
     return m->weights + (chunk * CHUNK * m->blocks + block * words) * PIECE;
 }
 
-/* out = scale·x Wᵀ for x (rows, d_in) and out (rows, d_out). Says whether it was done: there was memory to work in. */
-int multiply(const Matrix *m, const float *x, size_t rows, float *out, double scale, int planes, size_t threads);
+/* What becomes of the sums z: φ(scale·z), or φ(scales ⊙ (scale·z)) with d_out scales. */
+typedef struct {
+    double scale;
+    const float *scales; /* or NULL */
+    int activation;
+} Finish;
+
+/* out = φ(scale·x Wᵀ) for x (rows, d_in) and out (rows, d_out). Says whether it was done: there was memory to work in. */
+int multiply(const Matrix *m, const float *x, size_t rows, float *out, Finish finish, int planes, size_t threads);
 
 /* Memory for `release`, or NULL. */
 void *aligned(size_t bytes);

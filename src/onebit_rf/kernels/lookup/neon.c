@@ -105,8 +105,11 @@ static void combine_neon(const int32_t *acc, int planes, double scale, int n, fl
     combine_any(acc, planes, 256, scale, n, out);
 }
 
+static void activate_neon(int activation, float *z, int n) { activate_any(activation, z, n); }
+
 const Engine neon = {
     .name = "neon", .together = 2, .runs_here = runs_here, .largest = largest_neon, .tables = tables_neon,
     .block = block_neon, .float_block = float_block_neon, .combine = combine_neon,
+    .activate = activate_neon,
 };
 #endif

@@ -45,7 +45,10 @@ static void combine_portable(const int32_t *acc, int planes, double scale, int n
     combine_any(acc, planes, 256, scale, n, out);
 }
 
+static void activate_portable(int activation, float *z, int n) { activate_any(activation, z, n); }
+
 const Engine portable = {
     .name = "portable", .together = 4, .runs_here = runs_here, .largest = largest_portable, .tables = tables_portable,
     .block = block_portable, .float_block = float_block_portable, .combine = combine_portable,
+    .activate = activate_portable,
 };

@@ -12,7 +12,7 @@ typedef struct {
     const Matrix *matrix;
     const float *x;
     float *out;
-    double scale;
+    Finish finish;
     int planes;
     size_t rows, panel, panels, items; /* an item is a tile of rows × a panel of blocks */
     atomic_size_t next;
@@ -38,6 +38,13 @@ static void float_tables(const float *x, int words, float *t) {
         for (int e = 0; e < 16; e++) t[g * 16 + e] = signed_sum(x + 4 * g, e);
 }
 
+/* The rest for n outputs from `from` on, while they are in the first-level cache. */
+static void finish(const Job *job, size_t from, size_t n, float *z) {
+    const float *scales = job->finish.scales;
+    for (size_t r = 0; scales && r < n; r++) z[r] *= scales[from + r];
+    if (job->finish.activation != IDENTITY) job->matrix->engine->activate(job->finish.activation, z, (int)n);
+}
+
 static void float_row(const Job *job, size_t row, size_t first, size_t blocks, Scratch *scratch) {
     const Matrix *m = job->matrix;
     float *acc = (float *)scratch->acc, *t = (float *)scratch->tables;
@@ -49,7 +56,9 @@ static void float_row(const Job *job, size_t row, size_t first, size_t blocks, S
             m->engine->float_block(pieces_of(m, chunk, first + b, words), (int)words, t, acc + b * BLOCK);
     }
     const size_t from = first * BLOCK, n = MIN(blocks * BLOCK, m->d_out - from);
-    for (size_t i = 0; i < n; i++) job->out[row * m->d_out + from + i] = (float)(job->scale * acc[i]);
+    float *out = job->out + row * m->d_out + from;
+    for (size_t i = 0; i < n; i++) out[i] = (float)(job->finish.scale * acc[i]);
+    finish(job, from, n, out);
 }
 
 /* The factor that brings the largest table entry to the largest number of `bits` bits and a sign, or 0 where float32
@@ -82,9 +91,12 @@ static void integer_rows(const Job *job, const size_t *row, const float *step, i
                 for (int k = 0; chunk == 0 && k < n_x; k++) memset(acc + k * stride, 0, sums * sizeof *acc);
                 engine->block(pieces_of(m, chunk, first + b, words), (int)words, scratch->tables, n_x, job->planes, acc,
                               stride);
-                for (int k = 0; is_last && k < n_x; k++)
-                    engine->combine(acc + k * stride, job->planes, job->scale / step[i + k],
-                                    (int)MIN(BLOCK, m->d_out - from), job->out + row[i + k] * m->d_out + from);
+                for (int k = 0; is_last && k < n_x; k++) {
+                    float *out = job->out + row[i + k] * m->d_out + from;
+                    const size_t outputs = MIN(BLOCK, m->d_out - from);
+                    engine->combine(acc + k * stride, job->planes, job->finish.scale / step[i + k], (int)outputs, out);
+                    finish(job, from, outputs, out);
+                }
             }
         }
     }
@@ -121,12 +133,12 @@ static void *work(void *argument) {
 
 /* Threads claim items, so one that starts late or is pre-empted holds nobody up. They live for one call: nothing to
  * tear down, nothing that a fork could break. */
-int multiply(const Matrix *m, const float *x, size_t rows, float *out, double scale, int planes, size_t threads) {
+int multiply(const Matrix *m, const float *x, size_t rows, float *out, Finish finish, int planes, size_t threads) {
     enum { MOST_THREADS = 256 };
     const size_t tiles = (rows + TILE - 1) / TILE;
     threads = MIN(threads, MOST_THREADS);
     threads = MIN(threads, 1 + m->blocks * BLOCK * m->words * 32 * rows / WORTH_A_THREAD);
-    Job job = {.matrix = m, .x = x, .out = out, .scale = scale, .planes = planes, .rows = rows};
+    Job job = {.matrix = m, .x = x, .out = out, .finish = finish, .planes = planes, .rows = rows};
     job.panel = MIN(PANEL, m->blocks);
     /* Too few tiles for the threads: split the outputs. Each item builds its tables anew, so not below 8 blocks. */
     if (threads > 1 && tiles < 8 * threads) {
