@@ -78,6 +78,7 @@ AVX2 static void tables_avx2(const float *x, int words, float scale, int planes,
 /* Sums of 32 outputs over one chunk, [digit][32]. */
 AVX2 INLINE void sum_digits(const uint8_t *w, int words, const uint8_t *t, const int digits, const int in_bytes,
                            uint16_t *sums) {
+    const int side_by_side = MIN(2, digits); /* digits, so that no addition waits for the one before */
     const __m256i nibble = _mm256_set1_epi8(15);
     __m256i both[4], odd[4];
     UNROLL for (int d = 0; d < digits; d++) both[d] = odd[d] = _mm256_setzero_si256();
@@ -91,10 +92,10 @@ AVX2 INLINE void sum_digits(const uint8_t *w, int words, const uint8_t *t, const
                 index[2 * k] = _mm256_and_si256(bytes, nibble);
                 index[2 * k + 1] = _mm256_and_si256(_mm256_srli_epi16(bytes, 4), nibble);
             }
-            UNROLL for (int d = 0; d < digits; d += 2) {
+            UNROLL for (int d = 0; d < digits; d += side_by_side) {
                 __m256i sum[2];
                 UNROLL for (int g = 0; g < 4; g++)
-                    UNROLL for (int e = 0; e < MIN(2, digits - d); e++) {
+                    UNROLL for (int e = 0; e < side_by_side; e++) {
                         const __m128i table = _mm_load_si128((const __m128i *)(t + (d + e) * 64 + g * 16));
                         const __m256i found = _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(table), index[g]);
                         sum[e] = in_bytes && g ? _mm256_add_epi8(sum[e], found) : found;
