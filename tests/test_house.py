@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "sharpness": ["model", "training", "jobs", "tables"],
     "ranking": ["jobs", "tables"],
     "config": ["model", "data", "weights", "training", "sharpness", "theory", "tables", "figures"],
-    "kernels": ["jobs", "weights"],
+    "kernels": ["model", "jobs", "weights"],
     "torch": ["jobs", "weights", "kernels"],
     "features": ["model", "data", "weights", "training", "kernels", "jobs", "tables"],
     "readout": ["model", "config", "theory", "weights", "features", "jobs", "tables"],

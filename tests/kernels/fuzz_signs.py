@@ -69,11 +69,18 @@ def fuzz(extension, seconds: float, seed: int) -> int:
         for planes in STEPS:
             products = [np.full((rows, d_out), 12345, np.float32) for _ in matrices]
             for matrix, z in zip(matrices, products, strict=True):
-                extension.apply(matrix, x, z, 1.0, planes, int(rng.integers(1, 5)))
+                extension.apply(matrix, x, z, 1.0, None, 0, planes, int(rng.integers(1, 5)))
                 cases += 1
             check(x, signs, exact, products[0], planes)
-            for engine, z in zip(extension.engines(), products, strict=True):
+            scales = rng.standard_normal(d_out, dtype=np.float32)
+            activation = int(rng.integers(1 + len(extension.activations())))
+            finished = [np.full((rows, d_out), 12345, np.float32) for _ in matrices]
+            for matrix, z in zip(matrices, finished, strict=True):
+                extension.apply(matrix, x, z, 1.0, scales, activation, planes, int(rng.integers(1, 5)))
+                cases += 1
+            for engine, z, y in zip(extension.engines(), products, finished, strict=True):
                 assert same_bits(z, products[0]), f"{engine}: {x.shape} {signs.shape} planes {planes}"
+                assert same_bits(y, finished[0]), f"{engine}: {x.shape} {signs.shape} planes {planes} φ {activation}"
     return cases
 
 

@@ -1,7 +1,7 @@
 /* Products of one engine where there is no Python: `products ENGINE THREADS < cases > products`.
  *
  * A case is int64 d_out, d_in, rows; the bits, d_out rows of ceil(d_in/8) bytes; x, float32 (rows, d_in). Its products
- * are φ(x Wᵀ), float32 (rows, d_out), with 0, 1, 2 and 3 planes, of each φ. Arrays have their exact sizes, for sanitizers to see. */
+ * are x Wᵀ, float32 (rows, d_out), with 0, 1, 2 and 3 planes, each followed by its φ of number planes + 1. Arrays have their exact sizes, for sanitizers to see. */
 #include "lookup/matrix.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,8 +17,8 @@ static void do_case(const Engine *engine, size_t threads, size_t d_out, size_t d
     float *x = get(rows * d_in * sizeof *x), *out = malloc(rows * d_out * sizeof *out);
     Matrix *m = new_matrix(engine, bits, d_out, d_in);
     for (int planes = FLOAT; planes <= 3; planes++)
-        for (int activation = IDENTITY; activation <= LAST_ACTIVATION; activation++) {
-            const Finish finish = {1.0, NULL, activation};
+        for (int is_finished = 0; is_finished < 2; is_finished++) {
+            const Finish finish = {1.0, NULL, is_finished ? planes + 1 : IDENTITY};
             if (!out || !m || !multiply(m, x, rows, out, finish, planes, threads)) exit(2);
             fwrite(out, sizeof *out, rows * d_out, stdout);
         }

@@ -18,6 +18,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from onebit_rf import kernels
 from onebit_rf.errors import OnebitError
 from onebit_rf.kernels import gemlite, native
+from onebit_rf.model.activations import ACTIVATIONS
 
 HERE = Path(__file__).parent
 ENGINES = ("avx512", "avx2", "neon", "portable")
@@ -89,6 +90,58 @@ def test_engines_threads_and_batches_agree_bitwise(monkeypatch, backend, shape):
     assert all(np.array_equal(results[0], z) for z in results)
 
 
+@pytest.mark.parametrize("backend", ["native", "native-float"])
+@pytest.mark.parametrize("activation", ACTIVATIONS.names())
+@pytest.mark.parametrize("shape", [(65, 33, 3), (640, 1100, 70)])
+def test_activation_and_scales_follow_the_product(monkeypatch, backend, activation, shape):
+    """φ(α ⊙ z) of the very z, on every engine, for any threads and batches."""
+    signs, x, _ = problem(*shape)
+    scale = np.random.default_rng(1).uniform(0.01, 0.1, shape[0]).astype(np.float32)
+    if not native.engines():
+        pytest.skip("this build has no engine")
+    results = []
+    for engine in native.engines():
+        monkeypatch.setenv(native.ENVIRONMENT, engine)
+        product = kernels.load(signs, backend, scale=scale)
+        results += [product.apply(x, threads=threads, activation=activation) for threads in (1, 5)]
+        results.append(np.concatenate([product.apply(row, activation=activation) for row in np.split(x, len(x))]))
+    assert all(np.array_equal(results[0], y) for y in results)
+    z = scale * kernels.load(signs, backend).apply(x)
+    wanted = ACTIVATIONS.get(activation).function(z)
+    # The extension's φ is off by 4 roundings at most, as below, and NumPy's by 2.
+    assert (np.abs(results[0] - wanted) <= 6 * 2**-24 * np.maximum(np.abs(z), np.abs(wanted))).all()
+
+
+@pytest.mark.parametrize("activation", [None, "tanh", "sin"])
+def test_dense_products_take_activation_and_scales(activation):
+    signs, x, exact = problem(65, 33, 3)
+    scale = np.linspace(0.01, 0.1, 65)
+    wanted = ACTIVATIONS.get(activation).function(scale * exact) if activation else scale * exact
+    y = kernels.load(signs, "dense", scale=scale).apply(x, activation=activation)
+    assert relative_error(y, wanted) <= 2e-6
+
+
+@pytest.mark.parametrize("activation", native.FUSED)
+@pytest.mark.parametrize("engine", ENGINES)
+def test_fused_activations_equal_float64(monkeypatch, engine, activation):
+    """φ(z) for a 4099th of all float32, NaN, ±inf and subnormal numbers among them: z as the scales of outputs 1."""
+    use_engine(monkeypatch, engine)
+    z = np.arange(0, 1 << 32, 4099, dtype=np.uint32).view(np.float32)
+    z = np.concatenate([z, np.float32([0, -0.0, np.inf, -np.inf, np.nan])])
+    product = kernels.load(kernels.pack_signs(np.ones((len(z), 1), np.int8)), "native", scale=z)
+    y = product.apply(np.ones((1, 1), np.float32), activation=activation)[0]
+    with np.errstate(invalid="ignore"):
+        wide = z.astype(np.float64)
+        exact = ACTIVATIONS.get(activation).function(wide)
+    finite = np.isfinite(z)
+    assert np.array_equal(y[~finite], exact[~finite], equal_nan=True)  # NaN where z is, and 0·∞ of GELU
+    # e^a − 1 is off by 2⁻²⁴ of itself, and by less than as much again of what it is made of. tanh doubles the former
+    # where it is near 1, and adds two roundings; erf adds those of a; GELU's 1 + erf loses digits where z < 0, so that
+    # its error is relative to z.
+    size = np.abs(wide if activation == "gelu" else exact)[finite]
+    assert (np.abs(y[finite] - exact[finite]) <= 4 * 2**-24 * size + 2**-149).all()
+
+
 @pytest.mark.parametrize("backend", ["native", "native-float", "dense"])
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("values", [[np.nan], [np.inf], [-np.inf, np.inf], [1e30, -3e30], [np.inf, np.nan, 1e30]])
@@ -150,6 +203,11 @@ def test_bad_inputs_raise(backend):
         native.NativeProduct(kernels.SignMatrix(np.zeros((1, (1 << 21) + 1), np.uint8), (1 << 24) + 1))
     with pytest.raises(OnebitError, match="unknown 'fast'"):
         kernels.load(signs, "fast")
+    with pytest.raises(OnebitError, match=r"activation: must be .* or tanh, got 'sine'"):
+        product.apply(x, activation="sine")
+    for scale in (np.ones(31), np.ones((32, 1)), "1", [1j] * 32, None):
+        with pytest.raises(OnebitError, match=r"scale: need a number or \(32,\) of them"):
+            kernels.load(signs, backend, scale)
 
 
 class Frame:
@@ -286,9 +344,9 @@ def test_only_work_left_undone_is_out_of_memory(tmp_path, refused):
     matrix, z = extension.pack(signs.bits, *signs.shape, "portable"), np.zeros(exact.shape, np.float32)
     if refused == "1":
         with pytest.raises(MemoryError):
-            extension.apply(matrix, x, z, 1.0, 3, 4)
+            extension.apply(matrix, x, z, 1.0, None, 0, 3, 4)
     else:
-        extension.apply(matrix, x, z, 1.0, 3, 4)
+        extension.apply(matrix, x, z, 1.0, None, 0, 3, 4)
         assert relative_error(z, exact) <= TABLES["native"]
 
 
