@@ -75,7 +75,7 @@ def test_products_are_those_of_this_machine(program, cases, engine):
     for bits, x in cases:
         packed, z = np.packbits(bits, axis=1, bitorder="little"), np.empty((len(x), len(bits)), np.float32)
         matrix = native._signs.pack(packed, *bits.shape, "portable")
-        for planes, activation in [(planes, one) for planes in PLANES for one in (0, planes + 1)]:  # every φ once
+        for planes, activation in ((p, a) for p in PLANES for a in (0, p + 1)):  # every φ once
             native._signs.apply(matrix, x, z, 1.0, None, activation, planes, 1)
             found, products = products[: z.size].reshape(z.shape), products[z.size :]
             nan = np.isnan(z)  # its sign is the processor's choice

@@ -351,6 +351,43 @@ def test_only_work_left_undone_is_out_of_memory(tmp_path, refused):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(("flags", "calls"), [(["-O1", "-g", "-fsanitize=thread"], 1000), (["-O3"], 30000)])
+def test_callers_share_the_helpers(tmp_path, flags, calls):
+    kernels_folder, program = HERE.parents[1] / "src/onebit_rf/kernels", tmp_path / "callers"
+    sources = [HERE / "callers.c", *sorted((kernels_folder / "lookup").glob("*.c"))]
+    if shutil.which("gcc") is None or not kernels_folder.exists():
+        pytest.skip("needs a clone, and gcc")
+    flags = ["-std=gnu11", "-pthread", "-DWORTH_A_THREAD=1", f"-DCALLS={calls}", f"-I{kernels_folder}", *flags]
+    subprocess.run(["gcc", *flags, *sources, "-o", program, "-lm"], check=True)
+    run = subprocess.run([program], capture_output=True, text=True, check=False, timeout=120)
+    if "unexpected memory mapping" in run.stderr:
+        pytest.skip("this kernel lays memory out as the thread sanitizer of this gcc cannot bear")
+    assert run.returncode == 0, run.stderr[-3000:]
+
+
+FORKED = """
+import os, numpy as np
+from onebit_rf import kernels
+x = np.ones((1, 4096), np.float32)
+product = kernels.load(kernels.pack_signs(np.random.default_rng(0).standard_normal((4096, 4096))), "native")
+z = product.apply(x, threads=3)
+child = os.fork()
+assert np.array_equal(product.apply(x, threads=3), z)
+if child:
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_forked_process_has_helpers_of_its_own():
+    """Those of its parent are not in it, and would be waited for for ever. Neither process waits at its end."""
+    if not native.engines():
+        pytest.skip("this build has no engine")
+    command = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", FORKED]
+    assert subprocess.run(command, check=False, timeout=60).returncode == 0
+
+
+@pytest.mark.slow
 def test_sanitizers_find_nothing(tmp_path):
     flags = ["-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-DWORTH_A_THREAD=1"]
     library = build(tmp_path, *flags)

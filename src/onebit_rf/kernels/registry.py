@@ -84,7 +84,8 @@ def load(signs: SignMatrix, backend: str = "auto", scale: Scale = 1.0) -> Produc
     `auto` is `preferred()`, as accurate as float32 either way. `scale` is a number, or one for each output.
 
     Raises:
-        OnebitError: scales that are neither; no such backend, or it (or the engine that ONEBIT_RF_KERNEL names) does not run here.
+        OnebitError: scales that are neither; no such backend, or it (or the engine that ONEBIT_RF_KERNEL names) does
+            not run here.
     """
     known = backends()
     if backend == "auto":
