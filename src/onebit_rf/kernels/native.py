@@ -1,4 +1,4 @@
-"""Products by table look-up on the CPU: the C extension `_signs`, whose head comment says how they work."""
+"""Products by table look-up on the CPU: the C extension `_signs`; lookup/engine.h says how they work."""
 
 import importlib.util
 import os
