@@ -97,6 +97,12 @@ class NativeProduct:
 
     def apply(self, x: np.ndarray, out: np.ndarray | None = None, threads: int = 1) -> np.ndarray:
         """Return scale·x Wᵀ, float32 (rows, d_out), for float32 x (rows, d_in); see `check_rows` for errors."""
+        try:  # first, since looking at arrays in Python takes as long as a small product
+            z = np.empty((len(x), self.shape[0]), np.float32) if out is None else out
+            _signs.apply(self._matrix, x, z, self._scale, self._planes, threads)
+            return z
+        except (TypeError, ValueError, BufferError):
+            pass  # not as the extension takes it: mend it, or say what is wrong
         x, out, threads = check_rows(self.shape, x, out, threads)
         _signs.apply(self._matrix, x, out, self._scale, self._planes, threads)
         return out
