@@ -83,7 +83,7 @@ AVX2 INLINE void sum_digits(const uint8_t *w, int words, const uint8_t *t, const
     __m256i both[4], odd[4];
     UNROLL for (int d = 0; d < digits; d++) both[d] = odd[d] = _mm256_setzero_si256();
     for (int i = 0; i < words; i++, w += PIECE) {
-        ask_ahead(w);
+        ask_ahead(w, 0);
         UNROLL for (int b = 0; b < 4; b += 2, t += digits * 64) {
             __m256i index[4];
             UNROLL for (int k = 0; k < 2; k++) {
