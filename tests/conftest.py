@@ -121,6 +121,24 @@ class Project:
         return {row[0].removeprefix("results/") for row in rows if row[-1] == "update pending"}
 
 
+def tables(project):
+    """Every table of a project, by its name."""
+    results = project.path / "results"
+    return {str(path.relative_to(results)): path for path in sorted(results.rglob("*.parquet"))}
+
+
+def different_tables(project, other):
+    """Names of the tables that only one of two projects has, or whose values differ, but for times; NaN is NaN."""
+    import pyarrow.parquet as pq
+
+    def values(path):
+        return pq.read_table(path).to_pandas().drop(columns="seconds", errors="ignore")
+
+    one, two = tables(project), tables(other)
+    both = one.keys() & two.keys()
+    return sorted(one.keys() ^ two.keys()) + [name for name in both if not values(one[name]).equals(values(two[name]))]
+
+
 @pytest.fixture(scope="session")
 def finished_project(tmp_path_factory):
     """A project whose tiny run is complete."""

@@ -15,7 +15,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from kills import TARGETS, different, make_project, tables
+from kills import TARGETS, different_tables, make_project, tables
 
 from onebit_rf.errors import OnebitError
 from onebit_rf.tables.columns import Table
@@ -81,7 +81,7 @@ def damage(project, other, name, way, rng):
     outcome = hear(project, name, content)
     path.unlink()
     again = project.snakemake(*TARGETS, f"results/{name}")
-    restored = again.returncode == 0 and not different(project, other)
+    restored = again.returncode == 0 and not different_tables(project, other)
     return {"table": name, "damage": way.__name__, "outcome": outcome, "restored": restored}
 
 

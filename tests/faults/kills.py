@@ -18,16 +18,13 @@ import tempfile
 import time
 from pathlib import Path
 
-import pyarrow.parquet as pq
-
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from conftest import Project, load_yaml, shrink
+from conftest import Project, different_tables, load_yaml, shrink, tables
 from onebit_rf.tables.whole import is_sealed
 
 OUTCOMES = Path(__file__).with_name("kills.csv")
 LATEST = 1 / 3  # of an undisturbed run's time: a kill comes before it, so that a run has several
 ENDS = {".pdf": b"%%EOF", ".png": b"IEND", ".rst": b"\n"}
-TIMES = {"seconds"}  # columns
 EXPERIMENTS = ("ridge", "entropy", "quantize_after", "digits")
 FIGURES = ("ridge", "second_path", "images")
 TRAINING = {
@@ -99,25 +96,6 @@ def is_whole(path):
     return is_sealed(path) if path.suffix == ".parquet" else ENDS[path.suffix] in path.read_bytes()[-32:]
 
 
-def tables(project):
-    """Every table of a project, by its name."""
-    results = project.path / "results"
-    return {str(path.relative_to(results)): path for path in sorted(results.rglob("*.parquet"))}
-
-
-def different(project, other):
-    """Names of the tables that only one of two projects has, or whose values differ."""
-    one, two = tables(project), tables(other)
-    both = one.keys() & two.keys()
-    return sorted(one.keys() ^ two.keys()) + [name for name in both if not equal(one[name], two[name])]
-
-
-def equal(one, two):
-    """Whether two tables have the same values, but for times; NaN is NaN."""
-    frames = [pq.read_table(path).to_pandas().drop(columns=TIMES, errors="ignore") for path in (one, two)]
-    return frames[0].equals(frames[1])
-
-
 def left_over(project):
     return [path for path in (project.path / "results").rglob("*") if path.suffix in (".partial", ".npz")]
 
@@ -134,7 +112,7 @@ def kill_to_the_end(project, other, rng, longest, most):
         row["tables_then"].append(str(len(tables(project))))
         row["broken_files"] += len(broken(project))
         unlock(project)
-    lost = different(project, other)
+    lost = different_tables(project, other)
     row |= {name: " ".join(row[name]) for name in ("seconds_until_kills", "tables_then")}
     return {**row, "tables": len(tables(other)), "different_tables": len(lost), "left_over": len(left_over(project))}
 

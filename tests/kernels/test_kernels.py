@@ -142,6 +142,17 @@ def test_fused_activations_equal_float64(monkeypatch, engine, activation):
     assert (np.abs(y[finite] - exact[finite]) <= 4 * 2**-24 * size + 2**-149).all()
 
 
+@pytest.mark.parametrize("backend", ["native", "native-16bit", "native-8bit"])
+@pytest.mark.parametrize("engine", ENGINES)
+def test_no_sum_of_table_entries_overflows(monkeypatch, engine, backend):
+    """All entries are the largest, or all the least: ±Σx, for every digit of an engine has its extremes there."""
+    use_engine(monkeypatch, engine)
+    signs = kernels.pack_signs(np.array([1, -1], np.int8)[:, None].repeat((1 << 20) + 32, axis=1))
+    z = kernels.load(signs, backend).apply(np.ones((3, signs.d_in), np.float32))
+    # ±4 are the ends of the grid, hence on it: nothing is rounded but 1/step and the result.
+    np.testing.assert_allclose(z, signs.d_in * np.array([[1.0, -1.0]] * 3), rtol=2**-23)
+
+
 @pytest.mark.parametrize("backend", ["native", "native-float", "dense"])
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("values", [[np.nan], [np.inf], [-np.inf, np.inf], [1e30, -3e30], [np.inf, np.nan, 1e30]])

@@ -4,13 +4,14 @@ Each edit is made in a private copy of the project whose tiny run is complete, a
 """
 
 import os
+import re
 from fnmatch import fnmatch
 
 import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from conftest import Project, load_yaml
+from conftest import ROOT, Project, load_yaml
 
 pytestmark = pytest.mark.slow
 
@@ -220,6 +221,16 @@ def test_activation_parameter_plans_its_network_alone(finished_project):
     planned = edit_config(finished_project, lambda config: config["networks"]["relu_1024"].update(activation="gelu"))
     wanted = {"features/digits/*", "readout/digits/*", *figures("images")}
     assert planned == matching(made(finished_project), wanted)
+
+
+def test_every_rule_states_threads_memory_and_time():
+    """A scheduler plans by them."""
+    texts = "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "workflow/rules").glob("*.smk")))
+    rules = re.split(r"^ *rule (\w+):$", texts, flags=re.MULTILINE)[1:]
+    assert len(rules) >= 2 * 10
+    for name, body in zip(rules[::2], rules[1::2], strict=True):
+        for key in ("threads:", "mem_mb=", "runtime="):
+            assert re.search(rf"^ +{key}", body, flags=re.MULTILINE), f"{name} does not state {key}"
 
 
 def test_tables_are_equal_for_one_core_and_two(finished_project, tmp_path):

@@ -13,6 +13,7 @@ rule compare_theory:
         "results/benchmarks/compare_theory/{experiment}.tsv"
     wildcard_constraints:
         experiment=one_of(study.described()),
+    threads: 1
     resources:
         mem_mb=1000,
         runtime=sizes.LEAST_MINUTES,

@@ -10,6 +10,7 @@ rule measure_conditions:
         "results/logs/measure_conditions/{dataset}/seed{seed}.log",
     benchmark:
         "results/benchmarks/measure_conditions/{dataset}/seed{seed}.tsv"
+    threads: 1
     resources:
         mem_mb=lambda wildcards: megabytes(sizes.conditions_bytes(shape_of(wildcards.dataset))),
         runtime=lambda wildcards: sizes.minutes(sizes.conditions_flops(shape_of(wildcards.dataset))),

@@ -19,6 +19,7 @@ if missing:
             "results/logs/download_data.log",
         benchmark:
             "results/benchmarks/download_data.tsv"
+        threads: 1
         resources:
             mem_mb=1000,
             runtime=60,
@@ -39,6 +40,7 @@ rule make_data:
         "results/logs/make_data/{dataset}/seed{seed}.log",
     benchmark:
         "results/benchmarks/make_data/{dataset}/seed{seed}.tsv"
+    threads: 1
     resources:
         mem_mb=lambda wildcards: megabytes(sizes.data_bytes(shape_of(wildcards.dataset))),
         runtime=sizes.LEAST_MINUTES,
@@ -60,6 +62,7 @@ rule distort_images:
         "results/logs/distort_images/{dataset}/seed{seed}.log",
     benchmark:
         "results/benchmarks/distort_images/{dataset}/seed{seed}.tsv"
+    threads: 1
     resources:
         mem_mb=lambda wildcards: megabytes(sizes.data_bytes(shape_of(wildcards.dataset))),
         runtime=lambda wildcards: distortion_minutes(shape_of(wildcards.dataset)),

@@ -12,6 +12,7 @@ rule measure_equivalents:
         "results/benchmarks/measure_equivalents/{cell}/{law}/seed{seed}.tsv"
     wildcard_constraints:
         cell=one_of(name for name, cell in study.cells.items() if cell.equivalents),
+    threads: 1
     resources:
         mem_mb=lambda wildcards: megabytes(sizes.equivalents_bytes(*readout_sizes(wildcards)[1:])),
         runtime=lambda wildcards: sizes.minutes(sizes.equivalents_flops(*readout_sizes(wildcards))),

@@ -11,6 +11,7 @@ rule extract_features:
         "results/logs/extract_features/{dataset}/{network}/{law}/seed{seed}.log",
     benchmark:
         "results/benchmarks/extract_features/{dataset}/{network}/{law}/seed{seed}.tsv"
+    threads: 1
     resources:
         mem_mb=lambda wildcards: megabytes(sizes.features_bytes(*feature_sizes(wildcards))),
         runtime=lambda wildcards: sizes.minutes(sizes.features_flops(*feature_sizes(wildcards))),
@@ -36,6 +37,7 @@ rule extract_second_path:
         "results/logs/extract_second_path/{dataset}/{network}/{law}/{shift}/seed{seed}.log",
     benchmark:
         "results/benchmarks/extract_second_path/{dataset}/{network}/{law}/{shift}/seed{seed}.tsv"
+    threads: 1
     resources:
         mem_mb=lambda wildcards: megabytes(sizes.second_path_bytes(*feature_sizes(wildcards))),
         runtime=lambda wildcards: sizes.minutes(sizes.features_flops(*feature_sizes(wildcards))),

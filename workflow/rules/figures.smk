@@ -32,6 +32,7 @@ rule draw_figure:
         "results/logs/draw_figure/{figure}.log",
     benchmark:
         "results/benchmarks/draw_figure/{figure}.tsv"
+    threads: 1
     resources:
         mem_mb=1000,
         runtime=sizes.LEAST_MINUTES,
@@ -58,6 +59,7 @@ rule collect_findings:
         "results/logs/collect_findings.log",
     benchmark:
         "results/benchmarks/collect_findings.tsv"
+    threads: 1
     resources:
         mem_mb=1000,
         runtime=sizes.LEAST_MINUTES,

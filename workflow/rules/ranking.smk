@@ -24,6 +24,7 @@ rule collect_models:
         "results/logs/collect_models/{training}.log",
     benchmark:
         "results/benchmarks/collect_models/{training}.tsv"
+    threads: 1
     resources:
         mem_mb=1000,
         runtime=sizes.LEAST_MINUTES,
@@ -46,6 +47,7 @@ rule rank_measures:
         "results/logs/rank_measures.log",
     benchmark:
         "results/benchmarks/rank_measures.tsv"
+    threads: 1
     resources:
         mem_mb=2000,
         runtime=30,

@@ -11,6 +11,7 @@ rule train_readout:
         "results/logs/train_readout/{cell}/{law}/seed{seed}.log",
     benchmark:
         "results/benchmarks/train_readout/{cell}/{law}/seed{seed}.tsv"
+    threads: 1
     resources:
         mem_mb=lambda wildcards: megabytes(sizes.readout_bytes(*readout_sizes(wildcards))),
         runtime=lambda wildcards: sizes.minutes(sizes.readout_flops(*readout_sizes(wildcards))),

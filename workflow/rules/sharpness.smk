@@ -11,6 +11,7 @@ rule measure_sharpness:
         "results/logs/measure_sharpness/{trained}/seed{seed}.log",
     benchmark:
         "results/benchmarks/measure_sharpness/{trained}/seed{seed}.tsv"
+    threads: 1
     resources:
         mem_mb=lambda wildcards: megabytes(sizes.sharpness_bytes(*trained_sizes(wildcards))),
         runtime=lambda wildcards: sizes.minutes(sizes.sharpness_flops(*trained_sizes(wildcards))),

@@ -10,6 +10,7 @@ rule predict_theory:
         "results/benchmarks/predict_theory/{cell}.tsv"
     wildcard_constraints:
         cell=one_of(name for name, cell in study.cells.items() if cell.is_described),
+    threads: 1
     resources:
         mem_mb=1000,
         runtime=sizes.LEAST_MINUTES,

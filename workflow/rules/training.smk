@@ -12,6 +12,7 @@ rule train_networks:
         "results/logs/train_networks/{trained}/seed{seed}.log",
     benchmark:
         "results/benchmarks/train_networks/{trained}/seed{seed}.tsv"
+    threads: 1
     resources:
         mem_mb=lambda wildcards: megabytes(sizes.training_bytes(*trained_sizes(wildcards))),
         runtime=lambda wildcards: sizes.minutes(sizes.training_flops(*trained_sizes(wildcards))),
@@ -37,6 +38,7 @@ rule measure_distorted:
         "results/logs/measure_distorted/{trained}/seed{seed}.log",
     benchmark:
         "results/benchmarks/measure_distorted/{trained}/seed{seed}.tsv"
+    threads: 1
     resources:
         mem_mb=lambda wildcards: megabytes(sizes.training_bytes(*trained_sizes(wildcards))),
         runtime=lambda wildcards: sizes.minutes(sizes.distorted_flops(*trained_sizes(wildcards))),

@@ -10,6 +10,7 @@ rule sample_weights:
         "results/logs/sample_weights/{dims}/{law}/seed{seed}.log",
     benchmark:
         "results/benchmarks/sample_weights/{dims}/{law}/seed{seed}.tsv"
+    threads: 1
     resources:
         mem_mb=lambda wildcards: megabytes(sizes.weights_bytes(parse_dims(wildcards.dims))),
         runtime=sizes.LEAST_MINUTES,

@@ -1,4 +1,4 @@
-"""Products by table look-up on the CPU: the C extension `_signs`, whose head comment says how they work."""
+"""Products by table look-up on the CPU: the C extension `_signs`; lookup/engine.h says how they work."""
 
 import importlib.util
 import os
@@ -105,7 +105,14 @@ class NativeProduct:
         self, x: np.ndarray, out: np.ndarray | None = None, threads: int = 1, activation: str | None = None
     ) -> np.ndarray:
         """Return φ(scale·x Wᵀ), float32 (rows, d_out), for float32 x (rows, d_in); see `check_rows` for errors."""
-        x, out, threads = check_rows(self.shape, x, out, threads)
+        try:  # first, since looking at arrays in Python takes as long as a small product
+            z = np.empty((len(x), self.shape[0]), np.float32) if out is None else out
+            return self._apply(x, z, threads, activation)
+        except (TypeError, ValueError, BufferError):
+            pass  # not as the extension takes it: mend it, or say what is wrong
+        return self._apply(*check_rows(self.shape, x, out, threads), activation)
+
+    def _apply(self, x: np.ndarray, z: np.ndarray, threads: int, activation: str | None) -> np.ndarray:
         fused = FUSED.get(activation, 0)
-        _signs.apply(self._matrix, x, out, self._scale, self._scales, fused, self._planes, threads)
-        return out if fused else activate(out, activation)
+        _signs.apply(self._matrix, x, z, self._scale, self._scales, fused, self._planes, threads)
+        return z if fused else activate(z, activation)

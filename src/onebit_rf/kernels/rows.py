@@ -22,8 +22,7 @@ def check_rows(shape: tuple[int, int], x: Any, out: Any, threads: Any) -> tuple[
     if x.dtype != np.float32 or x.ndim != 2 or x.shape[1] != d_in:
         raise OnebitError(f"x: need {wanted}, got {x.dtype} {x.shape}")
     threads = _whole(threads)
-    if not (x.flags.c_contiguous and x.flags.aligned):
-        x = np.require(x, requirements=["C_CONTIGUOUS", "ALIGNED"])
+    x = np.require(x, requirements=["C_CONTIGUOUS", "ALIGNED"])
     if out is None:
         return x, np.empty((len(x), d_out), np.float32), threads
     wanted = f"float32 {(len(x), d_out)}"

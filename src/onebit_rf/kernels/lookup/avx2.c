@@ -83,7 +83,7 @@ AVX2 INLINE void sum_digits(const uint8_t *w, int words, const uint8_t *t, const
     __m256i both[4], odd[4];
     UNROLL for (int d = 0; d < digits; d++) both[d] = odd[d] = _mm256_setzero_si256();
     for (int i = 0; i < words; i++, w += PIECE) {
-        ask_ahead(w);
+        ask_ahead(w, 0);
         UNROLL for (int b = 0; b < 4; b += 2, t += digits * 64) {
             __m256i index[4];
             UNROLL for (int k = 0; k < 2; k++) {
@@ -112,8 +112,8 @@ AVX2 INLINE void sum_digits(const uint8_t *w, int words, const uint8_t *t, const
     UNROLL for (int d = 0; d < digits; d++) {
         const __m256i even = _mm256_sub_epi16(both[d], _mm256_slli_epi16(odd[d], 8));
         const __m256i low = _mm256_unpacklo_epi16(even, odd[d]), high = _mm256_unpackhi_epi16(even, odd[d]);
-        _mm256_store_si256((__m256i *)(sums + 32 * d), _mm256_permute2x128_si256(low, high, 0x20));
-        _mm256_store_si256((__m256i *)(sums + 32 * d + 16), _mm256_permute2x128_si256(low, high, 0x31));
+        _mm256_storeu_si256((__m256i *)(sums + 32 * d), _mm256_permute2x128_si256(low, high, 0x20));
+        _mm256_storeu_si256((__m256i *)(sums + 32 * d + 16), _mm256_permute2x128_si256(low, high, 0x31));
     }
 }
 
@@ -138,7 +138,7 @@ AVX2 static void block_avx2(const uint8_t *w, int words, const uint8_t *t, int n
     const int groups = 8 * words;
     for (int k = 0; k < n_x; k++, t += TABLE_BYTES, acc += stride)
         for (int side = 0; side < BLOCK; side += 32) {
-            _Alignas(32) uint16_t sums[4 * 32];
+            uint16_t sums[4 * 32];
             if (planes == 1) {
                 sum_digits(w + side, words, t, 1, 0, sums);
                 add_bytes(sums, 1, groups * 128, acc + side);

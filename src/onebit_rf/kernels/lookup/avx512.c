@@ -65,7 +65,7 @@ AVX512 INLINE void block_avx512_for(const uint8_t *w, int words, const uint8_t *
                 sum[k][p][q] = p < planes ? _mm512_loadu_si512(acc + k * stride + p * BLOCK + q * 16)
                                           : _mm512_setzero_si512();
     for (int i = 0; i < words; i++, w += PIECE, t += planes * 128) {
-        ask_ahead(w);
+        ask_ahead(w, planes == 1);
         UNROLL for (int half = 0; half < 2; half++) {
             UNROLL for (int q = 0; q < 4; q++) {
                 __m512i word = _mm512_load_si512(w + 64 * q);
@@ -107,7 +107,7 @@ AVX512 static void float_block_avx512(const uint8_t *w, int words, const float *
     for (int q = 0; q < 4; q++) sum[q][0] = sum[q][1] = _mm512_setzero_ps();
     for (int i = 0; i < words; i++, w += PIECE, t += 128) {
         __m512i word[4];
-        ask_ahead(w);
+        ask_ahead(w, 0);
         for (int q = 0; q < 4; q++) word[q] = _mm512_load_si512(w + 64 * q);
         for (int g = 0; g < 8; g++) {
             const __m512 table = _mm512_load_ps(t + 16 * g);

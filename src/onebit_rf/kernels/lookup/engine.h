@@ -4,8 +4,8 @@
  * So a product is: build the d_in/4 tables of x once, then add one table entry per four weights and output.
  *
  *   integer method  the entries are rounded to fixed-point numbers, one scale per row of x, of `planes` bytes: 3 (24
- *                   bits), 2 or 1 (8 bits). The byte planes are looked up and added apart, in int32, and meet in
- *                   float64. After the one rounding of a table entry everything is exact, hence the result
+ *                   bits), 2 or 1 (8 bits). Their bytes, or smaller digits, are looked up and added apart, as
+ *                   integers, and meet in float64. After the one rounding of a table entry everything is exact, hence the result
  *                   does not depend on threads, on how rows are batched, or on the instruction set.
  *   float method    the entries stay float32 and are added in float32, in one fixed order for every engine.
  *                   NaN, ±inf and sums that overflow go where float32 arithmetic takes them, so rows of x that
@@ -57,10 +57,11 @@ typedef struct {
     float (*largest)(const float *x, size_t n);
     /* The tables of 32*words inputs, entries scaled and rounded to `planes` bytes. */
     void (*tables)(const float *x, int words, float scale, int planes, uint8_t *t);
-    /* Sums of a block over one chunk for n_x ≤ 2 rows of x: [plane][64] at acc, the second row `stride` further. */
+    /* Add the sums of a block over one chunk for n_x ≤ 2 rows of x to acc, the second row `stride` further: [planes][64],
+     * the digits of each sum in a base of the engine's choice. */
     void (*block)(const uint8_t *w, int words, const uint8_t *t, int n_x, int planes, int32_t *acc, size_t stride);
     void (*float_block)(const uint8_t *w, int words, const float *t, float *acc);
-    /* out = scale·(… + 65536·plane2 + 256·plane1 + plane0) */
+    /* out = scale·sum, of the digits of 64 sums, or of the first n. */
     void (*combine)(const int32_t *acc, int planes, double scale, int n, float *out);
     /* z = φ(z) */
     void (*activate)(int activation, float *z, int n);
@@ -105,15 +106,15 @@ INLINE void float_block_any(const uint8_t *w, int words, const float *t, float *
     }
 }
 
-/* scale·(… + digit²·plane2 + digit·plane1 + plane0): the sum is an integer below 2^53, exact in a double. */
-INLINE void combine_any(const int32_t *acc, int planes, double digit, double scale, int n, float *out) {
+/* out = scale·(… + base²·digit2 + base·digit1 + digit0): the sum is an integer below 2^53, exact in a double. */
+INLINE void combine_any(const int32_t *acc, int planes, double base, double scale, int n, float *out) {
     if (planes == 1)
         for (int r = 0; r < n; r++) out[r] = (float)(scale * acc[r]);
     else if (planes == 2)
-        for (int r = 0; r < n; r++) out[r] = (float)(scale * (digit * acc[BLOCK + r] + acc[r]));
+        for (int r = 0; r < n; r++) out[r] = (float)(scale * (base * acc[BLOCK + r] + acc[r]));
     else
         for (int r = 0; r < n; r++)
-            out[r] = (float)(scale * (digit * digit * acc[2 * BLOCK + r] + digit * acc[BLOCK + r] + acc[r]));
+            out[r] = (float)(scale * (base * base * acc[2 * BLOCK + r] + base * acc[BLOCK + r] + acc[r]));
 }
 
 #include "activation.h"

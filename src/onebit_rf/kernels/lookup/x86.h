@@ -5,11 +5,17 @@
 #ifdef HAVE_X86
 #include <immintrin.h>
 
-/* Ask for the piece that comes so far after `w`, into the second-level cache: the first has no room for it beside the
- * tables. 8 KiB are DRAM latency × bandwidth, twice over. */
-INLINE void ask_ahead(const uint8_t *w) {
-    enum { AHEAD = 8192 };
-    UNROLL for (int i = 0; i < PIECE; i += 64) _mm_prefetch((const char *)w + AHEAD + i, _MM_HINT_T1);
+/* Ask for the piece that comes so far after `w`: into the second-level cache, since tables leave the first no room for it.
+ * Only one plane by AVX-512 does, and is so fast that what the second level is asked for comes too late or never. */
+INLINE void ask_ahead(const uint8_t *w, const int is_near) {
+    enum { AHEAD = 8192 }; /* DRAM latency × bandwidth, twice over */
+    UNROLL for (int i = 0; i < PIECE; i += 64) {
+        const char *there = (const char *)w + AHEAD + i;
+        if (is_near)
+            _mm_prefetch(there, _MM_HINT_T0);
+        else
+            _mm_prefetch(there, _MM_HINT_T1);
+    }
 }
 
 /* Sign of input j in entry e of a table. */
