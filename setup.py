@@ -26,7 +26,7 @@ SIGNS = Extension(
     define_macros=[("Py_LIMITED_API", "0x030B0000")] if LIMITED else [],
     py_limited_api=LIMITED,
     extra_compile_args=FLAGS,
-    extra_link_args=["-pthread", "-static"] if WINDOWS else ["-pthread"],
+    extra_link_args=["-pthread", "-static"] if WINDOWS else ["-pthread", "-lm"],
     optional=True,  # without a C compiler the package installs all the same and falls back to dense products
 )
 OPTIONS = {"bdist_wheel": {"py_limited_api": "cp311"}} if LIMITED else {}

@@ -8,7 +8,7 @@ import numpy as np
 from onebit_rf import kernels
 from onebit_rf.features.layers import Layer
 from onebit_rf.features.packed import signs_layer
-from onebit_rf.kernels.finish import activate
+from onebit_rf.model.activations import activate
 from onebit_rf.tables.files import read_provenance
 from onebit_rf.tables.training import LEARNED
 from onebit_rf.training.learned import Learned, find_learned

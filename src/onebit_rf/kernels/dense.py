@@ -6,8 +6,8 @@ from contextlib import AbstractContextManager
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
-from onebit_rf.kernels.finish import Scale, activate, check_scale
-from onebit_rf.kernels.rows import check_rows
+from onebit_rf.kernels.rows import Scale, check_rows, check_scale
+from onebit_rf.model.activations import activate
 from onebit_rf.weights.signs import SignMatrix, unpack_signs
 
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from onebit_rf.errors import OnebitError
-from onebit_rf.kernels.finish import Scale, activate, check_scale
-from onebit_rf.kernels.rows import check_rows
+from onebit_rf.kernels.rows import Scale, check_rows, check_scale
+from onebit_rf.model.activations import activate
 from onebit_rf.weights.signs import SignMatrix
 
 if TYPE_CHECKING:

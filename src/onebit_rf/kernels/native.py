@@ -6,8 +6,8 @@ import os
 import numpy as np
 
 from onebit_rf.errors import OnebitError
-from onebit_rf.kernels.finish import Scale, activate, check_scale
-from onebit_rf.kernels.rows import check_rows
+from onebit_rf.kernels.rows import Scale, check_rows, check_scale
+from onebit_rf.model.activations import activate
 from onebit_rf.weights.signs import SignMatrix
 
 NOT_BUILT = "the C extension is not built (no C compiler at installation: install one, then the package again)"

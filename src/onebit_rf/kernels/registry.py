@@ -10,7 +10,7 @@ import numpy as np
 from onebit_rf.errors import OnebitError
 from onebit_rf.jobs.libraries import IN_USE
 from onebit_rf.kernels import dense, gemlite, native
-from onebit_rf.kernels.finish import Scale
+from onebit_rf.kernels.rows import Scale
 from onebit_rf.weights.signs import SignMatrix
 
 

@@ -1,4 +1,4 @@
-"""What every product asks of its input and output."""
+"""What every product asks of its scales, its input and its output."""
 
 import operator
 from typing import Any
@@ -6,6 +6,20 @@ from typing import Any
 import numpy as np
 
 from onebit_rf.errors import OnebitError
+
+Scale = float | np.ndarray
+
+
+def check_scale(scale: Any, d_out: int) -> Scale:
+    """Return one scale as a float, or d_out of them as float32 (d_out,) of their own.
+
+    Raises:
+        OnebitError: neither one real number nor d_out of them.
+    """
+    numbers = np.asarray(scale)
+    if numbers.dtype.kind not in "iuf" or numbers.shape not in ((), (d_out,)):
+        raise OnebitError(f"scale: need a number or {(d_out,)} of them, got {numbers.dtype} {numbers.shape}")
+    return np.array(numbers, np.float32, order="C") if numbers.ndim else float(numbers)
 
 
 def check_rows(shape: tuple[int, int], x: Any, out: Any, threads: Any) -> tuple[np.ndarray, np.ndarray, int]:

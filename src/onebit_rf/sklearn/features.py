@@ -17,9 +17,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from onebit_rf import kernels
 from onebit_rf.errors import OnebitError
 from onebit_rf.kernels.dense import one_thread
-from onebit_rf.kernels.finish import activate
 from onebit_rf.kernels.native import NativeProduct
-from onebit_rf.model.activations import ACTIVATIONS
+from onebit_rf.model.activations import ACTIVATIONS, activate
 from onebit_rf.weights.laws import LAWS
 
 # Rows that go through all layers at a time, their features in the cache. Products in float32 are always of as many, so

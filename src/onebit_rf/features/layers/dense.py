@@ -6,7 +6,7 @@ NumPy's own BLAS is as fast here as any float32 GEMM at hand, and importing noth
 import numpy as np
 
 from onebit_rf.features.layers import Encoding, Layer
-from onebit_rf.kernels.finish import activate
+from onebit_rf.model.activations import activate
 
 
 def _make_layer(matrix: np.ndarray, gain: float = 1.0) -> Layer:

@@ -1,7 +1,8 @@
-/* φ of a block of outputs while they are in the first-level cache.
+/* φ of a block of outputs while they are in the first-level cache. An activation of `model/activations` that is not here
+ * is applied after the product, by NumPy.
  *
- * Every a·b + c below is one fmaf, so that no compiler chooses how often to round: the same bits on every processor.
- * The coefficients are of least largest relative error, found by Lawson's reweighted least squares. */
+ * Plain C that compilers vectorise. Every a·b + c is one fmaf, so that none chooses how often to round: the same bits on
+ * every processor. Polynomials have the least largest relative error, found by Lawson's reweighted least squares. */
 #ifndef ONEBIT_RF_ACTIVATION_H
 #define ONEBIT_RF_ACTIVATION_H
 #include <math.h>
@@ -11,7 +12,7 @@
 enum { IDENTITY, RELU, TANH, ERF, GELU, LAST_ACTIVATION = GELU };
 #define ACTIVATION_NAMES "relu", "tanh", "erf", "gelu" /* from 1 */
 
-/* e^a − 1 for −80 ≤ a ≤ 0, within 1.1 units in the last place: 2^n e^r − 1 with |r| ≤ ln(2)/2. */
+/* e^a − 1 for −80 ≤ a ≤ 0, off by less than a unit in the last place: 2^n e^r − 1 with |r| ≤ ln(2)/2. */
 INLINE float expm1_negative(float a) {
     const float magic = 0x1.8p23f; /* numbers near it are integers: its last bits hold n */
     const float shifted = fmaf(a, 0x1.715476p0f, magic), n = shifted - magic;

@@ -25,3 +25,14 @@ class Activation:
 
 
 ACTIVATIONS: Registry[Activation] = Registry("model/activations", "activation")
+
+
+def activate(z: np.ndarray, activation: str | None) -> np.ndarray:
+    """Replace z by φ(z) in its place, and return it; as it is where there is no activation.
+
+    Raises:
+        OnebitError: no such activation.
+    """
+    if activation is not None:
+        np.copyto(z, ACTIVATIONS.get(activation).function(z))
+    return z
