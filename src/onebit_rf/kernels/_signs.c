@@ -113,8 +113,8 @@ static PyMethodDef METHODS[] = {
     {"activations", py_activations, METH_NOARGS, "The activations that apply takes, by its numbers from 1."},
     {"pack", py_pack, METH_VARARGS, "pack(bits, d_out, d_in, engine): lay a sign matrix out for an engine."},
     {"apply", (PyCFunction)(void (*)(void))py_apply, METH_FASTCALL,
-     "apply(matrix, x, out, scale, scales, activation, planes, threads): out = φ(scales ⊙ (scale·x Wᵀ)); scales an array "
-     "(d_out,) or None, activation 0 for none or a place in activations(), from 1; planes 3, 2, 1, or 0 for float sums."},
+     "apply(matrix, x, out, scale, scales, activation, planes, threads): out = φ(scales ⊙ (scale·x Wᵀ)); scales float32 "
+     "(d_out,) or None; activation 0 or a place in activations(), from 1; planes 3, 2, 1, or 0 for the float method."},
     {NULL, NULL, 0, NULL},
 };
 

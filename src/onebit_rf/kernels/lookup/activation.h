@@ -1,8 +1,7 @@
-/* φ of a block of outputs while they are in the first-level cache. An activation of `model/activations` that is not here
- * is applied after the product, by NumPy.
+/* φ of a block of outputs while they are in the first-level cache; NumPy applies the activations that are not here.
  *
- * Plain C that compilers vectorise. Every a·b + c is one fmaf, so that none chooses how often to round: the same bits on
- * every processor. Polynomials have the least largest relative error, found by Lawson's reweighted least squares. */
+ * Plain C that compilers vectorise. Every a·b + c is one fmaf, so that none chooses how often to round: the same bits
+ * on every processor. Polynomials have the least largest relative error, by Lawson's reweighted least squares. */
 #ifndef ONEBIT_RF_ACTIVATION_H
 #define ONEBIT_RF_ACTIVATION_H
 #include <math.h>

@@ -115,7 +115,7 @@ void share(int (*work)(void *), void *argument, size_t most) {
     const int is_over = work(argument);
     for (size_t i = 0; i < n; i++) {
         Task *offered = &task;
-        if (is_over && atomic_compare_exchange_strong(&asked[i]->offer, &offered, NULL)) continue; /* it is others' now */
+        if (is_over && atomic_compare_exchange_strong(&asked[i]->offer, &offered, NULL)) continue; /* for others */
         wait_for(asked[i], is_done);
         asked[i]->offer = NULL;
     }

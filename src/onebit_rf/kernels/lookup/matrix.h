@@ -25,7 +25,7 @@ typedef struct {
     int activation;
 } Finish;
 
-/* out = φ(scale·x Wᵀ) for x (rows, d_in) and out (rows, d_out). Says whether it was done: there was memory to work in. */
+/* out = φ(scale·x Wᵀ) for x (rows, d_in), out (rows, d_out). Says whether it was done: there was memory to work in. */
 int multiply(const Matrix *m, const float *x, size_t rows, float *out, Finish finish, int planes, size_t threads);
 
 /* Memory for `release`, or NULL. */
