@@ -1,7 +1,7 @@
 /* Look-ups by AVX2.
  *
- * vpshufb looks 32 outputs up in one table, so the pieces are laid out by byte, and bytes have to be widened before they
- * overflow. An entry of 24 bits is therefore cut in four *digits* of 6 bits, of which four add up in a byte: the
+ * vpshufb looks 32 outputs up in one table, so the pieces are laid out by byte, and bytes have to be widened before
+ * they overflow. An entry of 24 bits is therefore cut in four *digits* of 6 bits, of which four add up in a byte: the
  * groups of two bytes of a row. One of 8 or 16 bits is cut in whole bytes. Either is widened to 16 bits by adding it
  * twice: as 16-bit numbers (256·odd + even, modulo 2^16) and shifted (odd). 256 groups, one chunk, fit.
  *
@@ -35,7 +35,7 @@ AVX2 static float largest_avx2(const float *x, size_t n) {
     return (low > high ? low : high) + _mm256_cvtss_f32(all_finite);
 }
 
-/* The first eight entries of the table of x[0..3], rounded; the others are these with the other sign, from the last on. */
+/* The first eight entries of the table of x[0..3], rounded; the others are minus these, from the last on. */
 AVX2 INLINE __m256i first_entries(const float *x, __m256 scale) {
     __m256 low = _mm256_mul_ps(_mm256_set1_ps(x[0]), _mm256_loadu_ps(SIGNS[0]));
     low = _mm256_fmadd_ps(_mm256_set1_ps(x[1]), _mm256_loadu_ps(SIGNS[1]), low);
@@ -164,7 +164,8 @@ AVX2 static void float_block_avx2(const uint8_t *w, int words, const float *t, f
                 UNROLL for (int half = 0; half < 2; half++, table += 16) {
                     const __m256 low = _mm256_load_ps(table), high = _mm256_load_ps(table + 8);
                     UNROLL for (int q = 0; q < 4; q++) {
-                        __m256i index = _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(ws + b * BLOCK + 8 * q)));
+                        const __m128i *bytes = (const __m128i *)(ws + b * BLOCK + 8 * q);
+                        __m256i index = _mm256_cvtepu8_epi32(_mm_loadl_epi64(bytes));
                         if (half) index = _mm256_srli_epi32(index, 4);
                         const __m256 is_high = _mm256_castsi256_ps(_mm256_slli_epi32(index, 28));
                         sum[half][q] = _mm256_add_ps(sum[half][q],

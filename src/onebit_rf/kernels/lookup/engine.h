@@ -5,8 +5,8 @@
  *
  *   integer method  the entries are rounded to fixed-point numbers, one scale per row of x, of `planes` bytes: 3 (24
  *                   bits), 2 or 1 (8 bits). Their bytes, or smaller digits, are looked up and added apart, as
- *                   integers, and meet in float64. After the one rounding of a table entry everything is exact, hence the result
- *                   does not depend on threads, on how rows are batched, or on the instruction set.
+ *                   integers, and meet in float64. After the one rounding of a table entry everything is exact,
+ *                   hence the result does not depend on threads, on how rows are batched, or on the instruction set.
  *   float method    the entries stay float32 and are added in float32, in one fixed order for every engine.
  *                   NaN, ±inf and sums that overflow go where float32 arithmetic takes them, so rows of x that
  *                   have no such scale (not finite, or all below 2^-104) take this method always.
@@ -57,8 +57,8 @@ typedef struct {
     float (*largest)(const float *x, size_t n);
     /* The tables of 32*words inputs, entries scaled and rounded to `planes` bytes. */
     void (*tables)(const float *x, int words, float scale, int planes, uint8_t *t);
-    /* Add the sums of a block over one chunk for n_x ≤ 2 rows of x to acc, the second row `stride` further: [planes][64],
-     * the digits of each sum in a base of the engine's choice. */
+    /* Add the sums of a block over one chunk, for n_x ≤ 2 rows of x, to acc, the second row `stride` further:
+     * [planes][64], the digits of each sum in a base of the engine's choice. */
     void (*block)(const uint8_t *w, int words, const uint8_t *t, int n_x, int planes, int32_t *acc, size_t stride);
     void (*float_block)(const uint8_t *w, int words, const float *t, float *acc);
     /* out = scale·sum, of the digits of 64 sums, or of the first n. */

@@ -5,8 +5,8 @@
 #ifdef HAVE_X86
 #include <immintrin.h>
 
-/* Ask for the piece that comes so far after `w`: into the second-level cache, since tables leave the first no room for it.
- * Only one plane by AVX-512 does, and is so fast that what the second level is asked for comes too late or never. */
+/* Ask for the piece that comes so far after `w`: into the second-level cache, since tables leave the first no room.
+ * Only those of one plane do; AVX-512 is so fast with them that what the second level is asked for comes too late. */
 INLINE void ask_ahead(const uint8_t *w, const int is_near) {
     enum { AHEAD = 8192 }; /* DRAM latency × bandwidth, twice over */
     UNROLL for (int i = 0; i < PIECE; i += 64) {
