@@ -72,11 +72,13 @@ static void *help(void *argument) {
     return NULL;
 }
 
+#ifndef _WIN32
 /* A child process has none of the threads of its parent. */
 static void forget_helpers(void) {
     started = 0;
     starting = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
 }
+#endif
 
 static int start(Helper *helper, Task *task) {
     pthread_t thread;
