@@ -34,12 +34,13 @@ def weights_bytes(dims: list[int]) -> int:
 
 
 def features_bytes(shape: Shape, network: Network) -> int:
-    """Memory of the features: one layer's weights, its inputs and outputs, each with the table's copy.
+    """Memory of the features: one layer's weights as drawn and as used, its inputs with the rows x_0, and its outputs
+    before φ, after it, as the table takes them and as Parquet encodes them, whose memory stays with the process.
 
     A step adds in float64 four matrices of its rows' outputs, their inputs, and four of W_1's size.
     """
     dims, rows = [shape.input_dim, *network.widths], all_rows(shape)
-    layers = max(8 * before * after + 8 * rows * (before + after) for before, after in pairwise(dims))
+    layers = max(8 * before * after + rows * (8 * before + 16 * after) for before, after in pairwise(dims))
     seen = network.step.rows if network.has_step else 0
     step = 8 * (seen * (4 * dims[1] + dims[0]) + 4 * dims[0] * dims[1]) if seen else 0
     return PROCESS_BYTES + layers + step
