@@ -103,6 +103,13 @@ def test_every_device_has_its_panels_and_findings():
     assert len(latency.findings) == len(speedup.findings) == 3
     assert "NVIDIA H100, DRAM 2 GB/s" in speedup.findings[2].sentence
     assert "No GPU" not in latency.caption
+    assert times.inputs(both) == "$d_0$ = 128"
+
+
+def test_devices_that_were_measured_at_other_sizes_say_so():
+    card = table("cuda", "NVIDIA H100", ("warm",), {"fp32-torch": 3.0, "one-bit": 1.0}, ("32", "64")).assign(d_in=8192)
+    both = pd.concat([table(), card], ignore_index=True)
+    assert times.inputs(both) == "$d_0$ = 128 on Intel Xeon, 8192 on NVIDIA H100"
 
 
 def test_a_backend_without_a_look_of_its_own_is_drawn():

@@ -66,6 +66,14 @@ def describe_device(table: "pd.DataFrame", device: str) -> str:
     return ", ".join([short_name(device), *threads, f"DRAM {row['bandwidth'] / 1e9:.0f} GB/s"])
 
 
+def inputs(table: "pd.DataFrame") -> str:
+    """Spell d_0: one number, or one for each device where they were not measured alike."""
+    sizes = {name: int(table.loc[table["device_name"] == name, "d_in"].iloc[0]) for name in devices(table)}
+    if len(set(sizes.values())) > 1:
+        return "$d_0$ = " + ", ".join(f"{size} on {short_name(name)}" for name, size in sizes.items())
+    return f"$d_0$ = {next(iter(sizes.values()))}"
+
+
 def without_one_bit(table: "pd.DataFrame") -> list[str]:
     """Return the devices that no one-bit kernel ran on."""
     return [name for name in devices(table) if ONE_BIT not in set(table.loc[table["device_name"] == name, "backend"])]

@@ -44,9 +44,7 @@ class Latency(FigureRecord, tag="latency"):
                 axes.set_ylabel(_beside(lines, device) if j == 0 else "")
                 axes.set_xlabel("width $d_1$" if i == len(lines) - 1 else "")
         style.legend_below(figure.add_subplot(spec[-1, :]), keys, KEYS)
-        figure.suptitle(
-            f"{times.measured(rows)}\n$d_0$ = {rows['d_in'].iloc[0]}, $L$ = {rows['depth'].iloc[0]}", fontsize=9
-        )
+        figure.suptitle(f"{times.measured(rows)}\n{times.inputs(rows)}, $L$ = {rows['depth'].iloc[0]}", fontsize=9)
         return Drawing(figure, _caption(table), findings(table))
 
 

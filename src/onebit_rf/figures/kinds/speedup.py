@@ -37,7 +37,7 @@ class Speedup(FigureRecord, tag="speedup"):
             _draw_device(panels, ratios[ratios["device_name"] == device], table, name)
             _draw_memory(panels[3], table[table["device_name"] == device], table)
         style.legend_below(figure.add_subplot(spec[-1, :]), keys, KEYS)
-        figure.suptitle(f"{times.measured(table)}\nmedians, $d_0$ = {table['d_in'].iloc[0]}", fontsize=9)
+        figure.suptitle(f"{times.measured(table)}\nmedians, {times.inputs(table)}", fontsize=9)
         return Drawing(figure, _caption(table), findings(table))
 
 
