@@ -97,7 +97,9 @@ def test_ctrl_c_ends_all_jobs_and_the_next_run_goes_on(fresh_project):
 def test_a_second_run_in_the_folder_is_refused_and_harms_nothing(fresh_project):
     process = start(fresh_project, TARGET)
     wait_for(fresh_project, ".snakemake/locks/*", process)
+    os.killpg(process.pid, signal.SIGSTOP)  # so that it is not at its end before the second begins
     second = fresh_project.snakemake(TARGET)
+    os.killpg(process.pid, signal.SIGCONT)
     said, _ = process.communicate(timeout=120)
     assert second.returncode != 0
     assert "Directory cannot be locked" in second.stdout + second.stderr
