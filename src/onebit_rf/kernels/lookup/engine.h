@@ -119,7 +119,9 @@ INLINE void combine_any(const int32_t *acc, int planes, double base, double scal
 
 #include "activation.h"
 
-/* The largest of plain C, which compilers vectorise well enough. */
+/* Those of plain C, which compilers vectorise well enough. */
 float largest_portable(const float *x, size_t n);
+void combine_portable(const int32_t *acc, int planes, double scale, int n, float *out);
+void activate_portable(int activation, float *z, int n);
 
 #endif

@@ -101,15 +101,9 @@ static void float_block_neon(const uint8_t *w, int words, const float *t, float 
     float_block_any(w, words, t, acc, 2);
 }
 
-static void combine_neon(const int32_t *acc, int planes, double scale, int n, float *out) {
-    combine_any(acc, planes, 256, scale, n, out);
-}
-
-static void activate_neon(int activation, float *z, int n) { activate_any(activation, z, n); }
-
 const Engine neon = {
     .name = "neon", .together = 2, .runs_here = runs_here, .largest = largest_neon, .tables = tables_neon,
-    .block = block_neon, .float_block = float_block_neon, .combine = combine_neon,
-    .activate = activate_neon,
+    .block = block_neon, .float_block = float_block_neon, .combine = combine_portable,
+    .activate = activate_portable,
 };
 #endif

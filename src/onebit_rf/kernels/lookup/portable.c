@@ -41,11 +41,11 @@ static void float_block_portable(const uint8_t *w, int words, const float *t, fl
     float_block_any(w, words, t, acc, 4);
 }
 
-static void combine_portable(const int32_t *acc, int planes, double scale, int n, float *out) {
+void combine_portable(const int32_t *acc, int planes, double scale, int n, float *out) {
     combine_any(acc, planes, 256, scale, n, out);
 }
 
-static void activate_portable(int activation, float *z, int n) { activate_any(activation, z, n); }
+void activate_portable(int activation, float *z, int n) { activate_any(activation, z, n); }
 
 const Engine portable = {
     .name = "portable", .together = 4, .runs_here = runs_here, .largest = largest_portable, .tables = tables_portable,
