@@ -26,8 +26,11 @@ SECONDS_TO_RETURN = 60  # for SLURM to miss a node, after SlurmdTimeout, and to 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory):
     node = one_node.OneNode(tmp_path_factory.mktemp("slurm"))
-    yield node
-    node.stop()
+    try:
+        node.wait_until_idle()
+        yield node
+    finally:
+        node.stop()
 
 
 def tiny_project(path, experiments, figures, latency=True):
