@@ -68,8 +68,8 @@ def pictures(tmp_path_factory):
     return root
 
 
-def shrink(config):
-    """The default config at sizes that run in milliseconds, one seed."""
+def shrink(config, experiments=None, figures=None):
+    """The default config at sizes that run in milliseconds, one seed; of these experiments and figures, or of all."""
     tiny = copy.deepcopy(config)
     tiny["seeds"] = [0]
     for dataset in tiny["datasets"].values():
@@ -86,6 +86,8 @@ def shrink(config):
         tiny["figures"][name]["n_train"] = 20
     tiny["figures"]["distorted"]["at"]["n_train"] = 20
     tiny["latency"].update(d_in=64, networks=[[32], [32, 32]], batches=[1, 4], repetitions=3, seconds=0.0)
+    for key, names in (("experiments", experiments), ("figures", figures)):
+        tiny[key] = {name: tiny[key][name] for name in names or tiny[key]}
     return tiny
 
 

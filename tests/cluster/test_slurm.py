@@ -34,9 +34,7 @@ def cluster(tmp_path_factory):
 
 
 def tiny_project(path, experiments, figures, latency=True):
-    config = shrink(load_yaml("config/config.yaml"))
-    config["experiments"] = {name: config["experiments"][name] for name in experiments}
-    config["figures"] = {name: config["figures"][name] for name in figures}
+    config = shrink(load_yaml("config/config.yaml"), experiments, figures)
     config["latency"] = config["latency"] if latency else None
     path.mkdir()
     project = Project(path)

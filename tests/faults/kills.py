@@ -46,10 +46,8 @@ TRAINING = {
 
 def make_project(path):
     """A project of all stages but those that measure times, at sizes of milliseconds."""
-    config = shrink(load_yaml("config/config.yaml"))
+    config = shrink(load_yaml("config/config.yaml"), EXPERIMENTS, FIGURES)
     config["latency"] = None
-    config["experiments"] = {name: config["experiments"][name] for name in EXPERIMENTS}
-    config["figures"] = {name: config["figures"][name] for name in FIGURES}
     config["trainings"] = {"nets": TRAINING}
     path.mkdir()
     project = Project(path)
