@@ -27,6 +27,7 @@ async function ask() {
   const {search, moved} = wanted;
   wanted = null;
   busy = true;
+  tell("waiting"); // an answer just shown is not what the controls say any more
   const coarse = seconds > SLOW;
   try {
     show(await fetched(coarse ? `${search}&every=${EVERY}` : search), moved, coarse);
@@ -68,11 +69,7 @@ function show(found, moved, coarse) {
   find("message").hidden = true;
   find("plots").classList.remove("stale");
   controls.mark(null);
-  find("notes").replaceChildren(...draw(found, find("log").checked).map((text) => {
-    const item = document.createElement("li");
-    item.textContent = text;
-    return item;
-  }));
+  paint();
   find("n-train").placeholder = found.options["n-train"];
   find("command").textContent = found.command;
   find("config").textContent = found.config || found.no_config;
@@ -81,6 +78,16 @@ function show(found, moved, coarse) {
   Object.assign(window.explore, {answer: found, delay: null});
   tell(coarse ? "coarse" : "drawn");
   requestAnimationFrame(() => setTimeout(() => (window.explore.delay = performance.now() - moved))); // painted
+}
+
+/** Draw the newest answer, in today's colours and on the axis that is ticked; the state stays what it is. */
+function paint() {
+  if (!answer) return;
+  find("notes").replaceChildren(...draw(answer, find("log").checked).map((text) => {
+    const item = document.createElement("li");
+    item.textContent = text;
+    return item;
+  }));
 }
 
 function fail(message) {
@@ -125,13 +132,13 @@ async function start() {
   find("log").checked = location.hash !== "#linear";
   find("log").addEventListener("change", () => {
     history.replaceState(null, "", location.pathname + location.search + (find("log").checked ? "" : "#linear"));
-    if (answer) show(answer, performance.now(), document.body.dataset.state === "coarse");
+    paint();
   });
   find("png").addEventListener("click", () => savePng(answer));
   find("csv").addEventListener("click", () => saveCsv(answer));
   find("copy-command").addEventListener("click", () => copy("command"));
   find("copy-config").addEventListener("click", () => copy("config"));
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => answer && show(answer, 0, false));
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", paint);
   wanted = {search: search || query(choices.start), moved: 0}; // the address as it stands: what is wrong in it is told
   ask();
 }
