@@ -1,6 +1,7 @@
 """The page in a real browser: what is drawn is the theory, what is moved is redrawn, and nothing leaves the machine."""
 
 import csv
+import itertools
 import json
 import shlex
 import shutil
@@ -220,7 +221,7 @@ def test_the_last_move_is_drawn_however_late_answers_are(page, address):
     state(page)
     held, asked = [], []
     page.on("request", lambda request: asked.append(request.url))
-    page.route("**/curve?*", lambda route: held.append(route))
+    page.route("**/curve?*", lambda route: held.append(route) if len(asked) < 3 else route.continue_())
     for noise in ("0.5", "0.6", "0.7"):
         page.locator("#noise").fill(noise)
     page.wait_for_url("**noise=0.7**")  # the address does not wait for curves
@@ -232,7 +233,8 @@ def test_the_last_move_is_drawn_however_late_answers_are(page, address):
     assert waiting.count() == 1  # what was held back is drawn, and is not what was asked for last
     held.pop().continue_()
     assert_drawn(drawn(page), expected(**USUAL, noise="0.7", ridge="2"))
-    assert [url.partition("noise=")[2][:3] for url in asked] == ["0.5", "0.7"]
+    # On a slow machine a coarse curve comes before the whole one, of the last move too.
+    assert [noise for noise, _ in itertools.groupby(url.partition("noise=")[2][:3] for url in asked)] == ["0.5", "0.7"]
 
 
 def test_a_slow_curve_is_drawn_coarse_and_then_whole(page, address):
