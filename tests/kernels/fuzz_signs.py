@@ -1,4 +1,4 @@
-"""Random shapes and inputs through one build of the C extension: `python fuzz_signs.py FILE SECONDS`.
+"""Random shapes, inputs and scales through one build of the C extension: `python fuzz_signs.py FILE SECONDS`.
 
 The first engine is held against float64, the others against it, bit for bit.
 
@@ -55,28 +55,34 @@ def same_bits(a: np.ndarray, b: np.ndarray) -> bool:
     return np.array_equal(nan, np.isnan(b)) and a[~nan].tobytes() == b[~nan].tobytes()
 
 
+def divisors(n: int) -> list[int]:
+    return [k for k in range(1, n + 1) if n % k == 0]
+
+
 def fuzz(extension, seconds: float, seed: int) -> int:
     rng, end, cases = np.random.default_rng(seed), time.monotonic() + seconds, 0
     while time.monotonic() < end:
         rows, d_out = int(rng.integers(0, 20)), int(rng.integers(1, 200))
-        d_in = int(rng.choice([rng.integers(1, 70), rng.integers(1, 2200), 1024, 1056]))
+        d_in = int(rng.choice([rng.integers(1, 70), rng.integers(1, 2200), 32 * rng.integers(1, 70), 1024, 1056]))
         bits = rng.integers(0, 2, (d_out, d_in), dtype=np.uint8)
         packed, signs = np.packbits(bits, axis=1, bitorder="little"), 2.0 * bits - 1
         x = random_rows(rng, rows, d_in)
         with np.errstate(invalid="ignore"):
             exact = x.astype(np.float64) @ signs.T
-        matrices = [extension.pack(packed, d_out, d_in, engine) for engine in extension.engines()]
+        groups = int(rng.choice(divisors(d_in // 32))) if d_in % 32 == 0 else 1
+        scales = rng.standard_normal((groups, d_out), dtype=np.float32)
+        matrices = [extension.pack(packed, d_out, d_in, None, engine) for engine in extension.engines()]
+        scaled = [extension.pack(packed, d_out, d_in, scales, engine) for engine in extension.engines()]
         for planes in STEPS:
             products = [np.full((rows, d_out), 12345, np.float32) for _ in matrices]
             for matrix, z in zip(matrices, products, strict=True):
-                extension.apply(matrix, x, z, 1.0, None, 0, planes, int(rng.integers(1, 5)))
+                extension.apply(matrix, x, z, 1.0, 0, planes, int(rng.integers(1, 5)))
                 cases += 1
             check(x, signs, exact, products[0], planes)
-            scales = rng.standard_normal(d_out, dtype=np.float32)
             activation = int(rng.integers(1 + len(extension.activations())))
             finished = [np.full((rows, d_out), 12345, np.float32) for _ in matrices]
-            for matrix, z in zip(matrices, finished, strict=True):
-                extension.apply(matrix, x, z, 1.0, scales, activation, planes, int(rng.integers(1, 5)))
+            for matrix, z in zip(scaled, finished, strict=True):
+                extension.apply(matrix, x, z, 1.0, activation, planes, int(rng.integers(1, 5)))
                 cases += 1
             for engine, z, y in zip(extension.engines(), products, finished, strict=True):
                 assert same_bits(z, products[0]), f"{engine}: {x.shape} {signs.shape} planes {planes}"

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from fuzz_signs import random_rows
-from test_kernels import SHAPES
+from test_kernels import GROUPS, SHAPES
 
 from onebit_rf.kernels import native
 
@@ -46,23 +46,31 @@ def program(request, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def cases():
-    """Shapes at and around edges of blocks, words and chunks; Gaussian rows of any magnitude, some awkward."""
+    """Bits, scales and rows: shapes at and around edges of blocks, words, chunks and groups; some rows awkward."""
     rng = np.random.default_rng(0)
     shapes = [*SHAPES, *((int(rng.integers(1, 200)), int(rng.integers(1, 2200)), 5) for _ in range(40))]
     found = [
-        (rng.integers(0, 2, (d_out, d_in), dtype=np.uint8), random_rows(rng, rows, d_in))
-        for d_out, d_in, rows in shapes
+        (bits_of(rng, d_out, d_in), scales_of(rng, groups, d_out), random_rows(rng, rows, d_in))
+        for d_out, d_in, rows, groups in (*((*shape, 1) for shape in shapes), *GROUPS)
     ]
     halves = rng.integers(-60, 60, (4, 500)).astype(np.float32)
     halves[:, :4] = 254, 0, 0, 0  # the largest sum: entries of 8 bits are sums times 127/254, many of them half-way
-    return [*found, (rng.integers(0, 2, (70, 500), dtype=np.uint8), halves)]
+    return [*found, (bits_of(rng, 70, 500), scales_of(rng, 1, 70), halves)]
+
+
+def bits_of(rng: np.random.Generator, d_out: int, d_in: int) -> np.ndarray:
+    return rng.integers(0, 2, (d_out, d_in), dtype=np.uint8)
+
+
+def scales_of(rng: np.random.Generator, groups: int, d_out: int) -> np.ndarray:
+    return rng.standard_normal((groups, d_out), dtype=np.float32)
 
 
 def emulated(program: Path, engine: str, cases) -> bytes:
     written = b""
-    for bits, x in cases:
-        sizes = np.array([*bits.shape, len(x)], np.int64)
-        written += sizes.tobytes() + np.packbits(bits, axis=1, bitorder="little").tobytes() + x.tobytes()
+    for bits, scales, x in cases:
+        sizes, packed = np.array([*bits.shape, len(x), len(scales)], np.int64), np.packbits(bits, 1, "little")
+        written += sizes.tobytes() + packed.tobytes() + scales.tobytes() + x.tobytes()
     command = [EMULATOR, "-cpu", "cortex-a53", program, engine, "3"]
     run = subprocess.run(command, input=written, env=ENVIRONMENT, capture_output=True, check=False)
     assert run.returncode == 0, run.stderr.decode()[-3000:]
@@ -72,11 +80,11 @@ def emulated(program: Path, engine: str, cases) -> bytes:
 @pytest.mark.parametrize("engine", ["neon", "portable"])
 def test_products_are_those_of_this_machine(program, cases, engine):
     products = np.frombuffer(emulated(program, engine, cases), np.float32)
-    for bits, x in cases:
+    for bits, scales, x in cases:
         packed, z = np.packbits(bits, axis=1, bitorder="little"), np.empty((len(x), len(bits)), np.float32)
-        matrix = native._signs.pack(packed, *bits.shape, "portable")
-        for planes, activation in ((p, a) for p in PLANES for a in (0, p + 1)):  # every φ once
-            native._signs.apply(matrix, x, z, 1.0, None, activation, planes, 1)
+        plain, scaled = (native._signs.pack(packed, *bits.shape, some, "portable") for some in (None, scales))
+        for planes, activation in ((p, a) for p in PLANES for a in (0, p + 1)):  # every φ once, of scaled products
+            native._signs.apply(scaled if activation else plain, x, z, 1.0, activation, planes, 1)
             found, products = products[: z.size].reshape(z.shape), products[z.size :]
             nan = np.isnan(z)  # its sign is the processor's choice
             assert np.array_equal(np.isnan(found), nan)

@@ -112,6 +112,72 @@ def test_activation_and_scales_follow_the_product(monkeypatch, backend, activati
     assert (np.abs(results[0] - wanted) <= 6 * 2**-24 * np.maximum(np.abs(z), np.abs(wanted))).all()
 
 
+def group_problem(d_out: int, d_in: int, rows: int, groups: int):
+    """Signs, scales (d_out, groups), rows, and x Wᵀ in float64 with W_ij = α_ig S_ij for j in group g."""
+    signs, x, _ = problem(d_out, d_in, rows)
+    scales = np.random.default_rng(1).uniform(0.5, 2, (d_out, groups)).astype(np.float32)
+    weights = kernels.unpack_signs(signs) * np.repeat(scales, d_in // groups, axis=1).astype(np.float64)
+    return signs, scales, x, x @ weights.T
+
+
+# Groups of 1, 3, 4, 32, 33 and 40 words, of which 3 and 33 end within chunks; one group; work for several threads.
+GROUPS = [(65, 96, 3, 3), (70, 96 * 22, 3, 22), (130, 4096, 9, 32), (65, 2048, 2, 2), (3, 3168, 2, 3), (64, 2560, 3, 2)]
+GROUPS += [(70, 1000, 3, 1), (640, 1152, 40, 9)]
+
+
+@pytest.mark.parametrize("backend", [*TABLES, "dense"])
+@pytest.mark.parametrize("shape", GROUPS)
+def test_groups_of_inputs_have_scales_of_their_own(monkeypatch, backend, shape):
+    """As float64 has it; the same bits on every engine, for any threads and batches; then φ of them."""
+    signs, scales, x, exact = group_problem(*shape)
+    if backend == "dense":
+        assert relative_error(kernels.load(signs, backend, scales).apply(x), exact) <= 2e-6
+        return
+    if not native.engines():
+        pytest.skip("this build has no engine")
+    results, activated = [], []
+    for engine in native.engines():
+        monkeypatch.setenv(native.ENVIRONMENT, engine)
+        product = kernels.load(signs, backend, scales)
+        results += [product.apply(x, threads=threads) for threads in (1, 5)]
+        results.append(np.concatenate([product.apply(row) for row in np.split(x, len(x))]))
+        activated.append(product.apply(x, activation="relu"))
+    assert relative_error(results[0], exact) <= TABLES[backend]
+    assert all(np.array_equal(results[0], z) for z in results)
+    assert all(np.array_equal(np.maximum(results[0], 0), y) for y in activated)
+
+
+@pytest.mark.parametrize("backend", ["native", "native-float"])
+@pytest.mark.parametrize("engine", ENGINES)
+def test_equal_scales_of_groups_are_one_scale(monkeypatch, engine, backend):
+    """Powers of two round nothing, so that only the order of additions differs."""
+    use_engine(monkeypatch, engine)
+    signs, x, exact = problem(130, 4096, 3)
+    grouped = kernels.load(signs, backend, np.full((130, 32), 0.25)).apply(x)
+    whole = kernels.load(signs, backend, 0.25).apply(x)
+    # 32 sums are rounded, then 32 additions, each by 2⁻²⁴ of at most Σ|x|.
+    assert (np.abs(grouped - whole) <= 64 * 2**-24 * 0.25 * np.abs(x).sum(1, keepdims=True)).all()
+    assert relative_error(grouped, 0.25 * exact) <= TABLES[backend]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("magnitude", [1e-42, 1e-30, 1e30])
+def test_groups_keep_awkward_rows_apart_at_any_magnitude(monkeypatch, engine, magnitude):
+    use_engine(monkeypatch, engine)
+    signs, scales, x, _ = group_problem(70, 1152, 3, 9)
+    x = (x * magnitude).astype(np.float32)
+    weights = kernels.unpack_signs(signs) * np.repeat(scales, 128, axis=1).astype(np.float64)
+    exact = x @ weights.T
+    z = kernels.load(signs, scale=scales).apply(x).astype(np.float64)
+    # Below 2⁻¹²⁶ numbers are multiples of 2⁻¹⁴⁹, to which each group's sum is rounded.
+    floor = 9 * 2 * 2**-149 / magnitude
+    assert np.abs((z - exact) / magnitude).max() <= 2e-6 * np.linalg.norm(exact / magnitude) + floor
+    x[1, 130] = np.nan
+    z = kernels.load(signs, scale=scales).apply(x)
+    assert np.isnan(z[1]).all()
+    assert np.isfinite(z[[0, 2]]).all()
+
+
 @pytest.mark.parametrize("activation", [None, "tanh", "sin"])
 def test_dense_products_take_activation_and_scales(activation):
     signs, x, exact = problem(65, 33, 3)
@@ -216,9 +282,12 @@ def test_bad_inputs_raise(backend):
         kernels.load(signs, "fast")
     with pytest.raises(OnebitError, match=r"activation: must be .* or tanh, got 'sine'"):
         product.apply(x, activation="sine")
-    for scale in (np.ones(31), np.ones((32, 1)), "1", [1j] * 32, None):
-        with pytest.raises(OnebitError, match=r"scale: need a number or \(32,\) of them"):
+    for scale in (np.ones(31), np.ones((31, 1)), np.ones((32, 1, 1)), "1", [1j] * 32, None):
+        with pytest.raises(OnebitError, match=r"scale: need a number, \(32,\) or \(32, groups\) of them"):
             kernels.load(signs, backend, scale)
+    for groups in (0, 2, 3):
+        with pytest.raises(OnebitError, match=f"scale: 32 inputs are not {groups} groups of a multiple of 32"):
+            kernels.load(signs, backend, np.ones((32, groups)))
 
 
 class Frame:
@@ -304,6 +373,8 @@ def test_the_environment_chooses(monkeypatch):
 def test_gemlite_names_the_shapes_it_takes():
     with pytest.raises(OnebitError, match="multiples of 32, got 100 → 64"):
         gemlite.GemliteProduct(problem(64, 100, 1)[0])
+    with pytest.raises(OnebitError, match=r"takes a number or \(64,\) of them as scale, not those of groups"):
+        gemlite.GemliteProduct(problem(64, 128, 1)[0], np.ones((64, 4)))
 
 
 @pytest.mark.skipif(gemlite.why_unavailable() is not None, reason=f"gemlite: {gemlite.why_unavailable()}")
@@ -352,12 +423,12 @@ def test_only_work_left_undone_is_out_of_memory(tmp_path, refused):
     flags = ["-Dposix_memalign=scarce", f"-DREFUSED={refused}", "-DWORTH_A_THREAD=1"]
     extension = load_extension(build(tmp_path, *flags, tmp_path / "scarce.c"))
     signs, x, exact = problem(640, 64, 16)
-    matrix, z = extension.pack(signs.bits, *signs.shape, "portable"), np.zeros(exact.shape, np.float32)
+    matrix, z = extension.pack(signs.bits, *signs.shape, None, "portable"), np.zeros(exact.shape, np.float32)
     if refused == "1":
         with pytest.raises(MemoryError):
-            extension.apply(matrix, x, z, 1.0, None, 0, 3, 4)
+            extension.apply(matrix, x, z, 1.0, 0, 3, 4)
     else:
-        extension.apply(matrix, x, z, 1.0, None, 0, 3, 4)
+        extension.apply(matrix, x, z, 1.0, 0, 3, 4)
         assert relative_error(z, exact) <= TABLES["native"]
 
 

@@ -58,7 +58,7 @@ def close(found, exact):
 def layouts(monkeypatch):
     """The calls that lay signs out for the kernel."""
     calls, lay_out = [], products._lay_out
-    monkeypatch.setattr(products, "_lay_out", lambda *arguments: calls.append(arguments[1:]) or lay_out(*arguments))
+    monkeypatch.setattr(products, "_lay_out", lambda *arguments: calls.append(arguments[1:3]) or lay_out(*arguments))
     return calls
 
 
@@ -387,7 +387,7 @@ def test_products_go_with_their_layer():
     before = len(products._laid_out)
     layer = some_layer()
     layer(gaussian(2, 60).requires_grad_()).sum().backward()
-    made = [weakref.ref(product) for product in products._laid_out[layer.bits.untyped_storage()][1].values()]
+    made = [weakref.ref(product) for _, product in products._laid_out[layer.bits.untyped_storage()][1].values()]
     assert len(made) == 2
     layer.bits.bitwise_and_(1)
     layer(gaussian(2, 60))
@@ -484,7 +484,7 @@ def test_bad_signs_are_refused_in_one_line(arguments):
         OneBitLinear.from_signs(*arguments)
 
 
-@pytest.mark.parametrize("value", [torch.ones(3), torch.ones(4, 1), torch.nan, torch.inf, "one", [1.0, "a"], {}])
+@pytest.mark.parametrize("value", [torch.ones(3), torch.ones(4, 2), torch.nan, torch.inf, "one", [1.0, "a"], {}])
 @pytest.mark.parametrize("name", ["scale", "bias"])
 def test_bad_numbers_are_refused_in_one_line(name, value):
     with pytest.raises(OnebitError, match=rf"\A{name}: [^\n]+\Z"):

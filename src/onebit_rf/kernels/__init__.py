@@ -1,5 +1,6 @@
 """Products with one-bit weights: one interface, several backends (dense, native CPU, gemlite on CUDA)."""
 
+from onebit_rf.kernels.levels import load_levels
 from onebit_rf.kernels.registry import Backend, Product, backends, load, preferred, preferred_in_words
 from onebit_rf.weights.signs import SignMatrix, pack_signs, unpack_signs
 
@@ -9,6 +10,7 @@ __all__ = [
     "SignMatrix",
     "backends",
     "load",
+    "load_levels",
     "pack_signs",
     "preferred",
     "preferred_in_words",

@@ -25,26 +25,48 @@ static const Engine *engine_called(const char *name) {
     return NULL;
 }
 
+static int is_matrix_of(const Py_buffer *view, size_t columns) {
+    return view->ndim == 2 && view->format && !strcmp(view->format, "f") && (size_t)view->shape[1] == columns;
+}
+
+/* What is wrong with d_out rows of d_in bits, or with their scales for groups of inputs; or NULL. */
+static const char *why_not_packed(const Py_buffer *bits, Py_ssize_t d_out, Py_ssize_t d_in, const Py_buffer *scales) {
+    if (d_out < 1 || d_in < 1 || d_in > MOST_INPUTS || d_out > PY_SSIZE_T_MAX / d_in ||
+        bits->len != d_out * ((d_in + 7) / 8))
+        return "bits: need d_out rows of ceil(d_in/8) bytes, d_in ≤ 2^24";
+    if (!scales->obj) return NULL;
+    const Py_ssize_t groups = is_matrix_of(scales, (size_t)d_out) ? scales->shape[0] : 0;
+    if (groups != 1 && (!groups || d_in % (32 * groups)))
+        return "scales: need float32 (groups, d_out), for one group or groups of 32·k inputs, or None";
+    return NULL;
+}
+
 static PyObject *py_pack(PyObject *module, PyObject *args) {
     (void)module;
-    Py_buffer bits;
+    Py_buffer bits, scales = {0};
     Py_ssize_t d_out, d_in;
+    PyObject *given;
     const char *name;
-    if (!PyArg_ParseTuple(args, "y*nns", &bits, &d_out, &d_in, &name)) return NULL;
+    if (!PyArg_ParseTuple(args, "y*nnOs", &bits, &d_out, &d_in, &given, &name)) return NULL;
     const Engine *engine = engine_called(name);
+    const char *wrong = NULL;
     Matrix *m = NULL;
     if (!engine) {
         PyErr_Format(PyExc_ValueError, "this processor has no engine %s", name);
-    } else if (d_out < 1 || d_in < 1 || d_in > MOST_INPUTS || d_out > PY_SSIZE_T_MAX / d_in ||
-               bits.len != d_out * ((d_in + 7) / 8)) {
-        PyErr_SetString(PyExc_ValueError, "bits: need d_out rows of ceil(d_in/8) bytes, d_in ≤ 2^24");
-    } else {
-        Py_BEGIN_ALLOW_THREADS
-        m = new_matrix(engine, bits.buf, (size_t)d_out, (size_t)d_in);
-        Py_END_ALLOW_THREADS
-        if (!m) PyErr_NoMemory();
+    } else if (given == Py_None || !PyObject_GetBuffer(given, &scales, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT)) {
+        wrong = why_not_packed(&bits, d_out, d_in, &scales);
+        if (wrong) {
+            PyErr_Format(PyExc_ValueError, "%s", wrong);
+        } else {
+            const size_t groups = scales.obj ? (size_t)scales.shape[0] : 0;
+            Py_BEGIN_ALLOW_THREADS
+            m = new_matrix(engine, bits.buf, (size_t)d_out, (size_t)d_in, scales.buf, groups);
+            Py_END_ALLOW_THREADS
+            if (!m) PyErr_NoMemory();
+        }
     }
     PyBuffer_Release(&bits);
+    PyBuffer_Release(&scales);
     if (!m) return NULL;
     PyObject *capsule = PyCapsule_New(m, CAPSULE, free_capsule);
     if (!capsule) free_matrix(m);
@@ -56,19 +78,10 @@ static PyObject *py_activations(PyObject *module, PyObject *unused) {
     return Py_BuildValue("[ssss]", ACTIVATION_NAMES);
 }
 
-static int is_matrix_of(const Py_buffer *view, size_t columns) {
-    return view->ndim == 2 && view->format && !strcmp(view->format, "f") && (size_t)view->shape[1] == columns;
-}
-
-static int is_vector_of(const Py_buffer *view, size_t entries) {
-    return view->ndim == 1 && view->format && !strcmp(view->format, "f") && (size_t)view->shape[0] == entries;
-}
-
 /* What is wrong with the arrays, or NULL. */
-static const char *why_not(const Matrix *m, const Py_buffer *x, const Py_buffer *out, const Py_buffer *scales) {
+static const char *why_not(const Matrix *m, const Py_buffer *x, const Py_buffer *out) {
     if (!is_matrix_of(x, m->d_in) || !is_matrix_of(out, m->d_out) || x->shape[0] != out->shape[0])
         return "x and out must be float32 of shapes (rows, d_in) and (rows, d_out)";
-    if (scales->obj && !is_vector_of(scales, m->d_out)) return "scales must be float32 of shape (d_out,), or None";
     if ((char *)x->buf < (char *)out->buf + out->len && (char *)out->buf < (char *)x->buf + x->len)
         return "x and out must not overlap";
     return NULL;
@@ -76,32 +89,29 @@ static const char *why_not(const Matrix *m, const Py_buffer *x, const Py_buffer 
 
 static PyObject *py_apply(PyObject *module, PyObject *const *args, Py_ssize_t n_args) {
     (void)module;
-    if (n_args != 8)
-        return PyErr_Format(PyExc_TypeError, "apply(matrix, x, out, scale, scales, activation, planes, threads)");
+    if (n_args != 7)
+        return PyErr_Format(PyExc_TypeError, "apply(matrix, x, out, scale, activation, planes, threads)");
     const Matrix *m = PyCapsule_GetPointer(args[0], CAPSULE);
     if (!m) return NULL;
     const double scale = PyFloat_AsDouble(args[3]);
-    const long activation = PyLong_AsLong(args[5]), planes = PyLong_AsLong(args[6]), threads = PyLong_AsLong(args[7]);
+    const long activation = PyLong_AsLong(args[4]), planes = PyLong_AsLong(args[5]), threads = PyLong_AsLong(args[6]);
     if (PyErr_Occurred()) return NULL;
     if (activation < IDENTITY || activation > LAST_ACTIVATION || planes < FLOAT || planes > 3 || threads < 1)
         return PyErr_Format(PyExc_ValueError, "activation must be 0…%d, planes 0…3, and threads ≥ 1", LAST_ACTIVATION);
-    Py_buffer x = {0}, out = {0}, scales = {0};
+    Py_buffer x = {0}, out = {0};
     const char *wrong = NULL;
     int done = 1;
     if (!PyObject_GetBuffer(args[1], &x, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT) &&
-        !PyObject_GetBuffer(args[2], &out, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT | PyBUF_WRITABLE) &&
-        (args[4] == Py_None || !PyObject_GetBuffer(args[4], &scales, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT))) {
-        wrong = why_not(m, &x, &out, &scales);
+        !PyObject_GetBuffer(args[2], &out, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT | PyBUF_WRITABLE)) {
+        wrong = why_not(m, &x, &out);
         if (!wrong && x.shape[0] > 0) {
-            const Finish finish = {scale, scales.buf, (int)activation};
             Py_BEGIN_ALLOW_THREADS
-            done = multiply(m, x.buf, (size_t)x.shape[0], out.buf, finish, (int)planes, (size_t)threads);
+            done = multiply(m, x.buf, (size_t)x.shape[0], out.buf, scale, (int)activation, (int)planes, (size_t)threads);
             Py_END_ALLOW_THREADS
         }
     }
     PyBuffer_Release(&x);
     PyBuffer_Release(&out);
-    PyBuffer_Release(&scales);
     if (PyErr_Occurred()) return NULL;
     if (wrong) return PyErr_Format(PyExc_ValueError, "%s", wrong);
     if (!done) return PyErr_NoMemory();
@@ -111,10 +121,12 @@ static PyObject *py_apply(PyObject *module, PyObject *const *args, Py_ssize_t n_
 static PyMethodDef METHODS[] = {
     {"engines", py_engines, METH_NOARGS, "The instruction sets this processor can use, fastest first."},
     {"activations", py_activations, METH_NOARGS, "The activations that apply takes, by its numbers from 1."},
-    {"pack", py_pack, METH_VARARGS, "pack(bits, d_out, d_in, engine): lay a sign matrix out for an engine."},
+    {"pack", py_pack, METH_VARARGS, 
+     "pack(bits, d_out, d_in, scales, engine): lay a sign matrix out for an engine; scales α float32 (groups, d_out) for "
+     "groups of d_in / groups inputs, or None."},
     {"apply", (PyCFunction)(void (*)(void))py_apply, METH_FASTCALL,
-     "apply(matrix, x, out, scale, scales, activation, planes, threads): out = φ(scales ⊙ (scale·x Wᵀ)); scales float32 "
-     "(d_out,) or None; activation 0 or a place in activations(), from 1; planes 3, 2, 1, or 0 for the float method."},
+     "apply(matrix, x, out, scale, activation, planes, threads): out = φ(Σ_g α_g ⊙ (scale·x_g W_gᵀ)) over groups g of "
+     "inputs; activation 0 or a place in activations(), from 1; planes 3, 2, 1, or 0 for the float method."},
     {NULL, NULL, 0, NULL},
 };
 

@@ -29,10 +29,14 @@ class DenseProduct:
     """
 
     def __init__(self, signs: SignMatrix, scale: Scale = 1.0) -> None:
-        """Unpack `signs`; `scale`, a number or one for each output, multiplies the result."""
-        self.shape = signs.shape
-        self.scale = np.float32(check_scale(scale, signs.shape[0]))
+        """Unpack `signs`; `scale`, a number or one for each output, multiplies the result, and that of groups W."""
+        d_out, d_in = self.shape = signs.shape
+        self.scale = np.float32(check_scale(scale, signs.shape))
         self._transposed = unpack_signs(signs).T
+        if self.scale.ndim and len(self.scale) > 1:
+            groups = self._transposed.reshape(len(self.scale), -1, d_out)
+            self._transposed = (groups * self.scale[:, None]).reshape(d_in, d_out)
+            self.scale = np.float32(1)
 
     def apply(
         self, x: np.ndarray, out: np.ndarray | None = None, threads: int = 1, activation: str | None = None

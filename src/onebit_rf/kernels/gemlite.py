@@ -41,14 +41,16 @@ class GemliteProduct:
     """
 
     def __init__(self, signs: SignMatrix, scale: Scale = 1.0) -> None:
-        """Move the bits to the device; raises OnebitError for shapes that gemlite does not take."""
+        """Move the bits to the device; raises OnebitError for shapes that gemlite does not take, and for groups."""
         d_out, d_in = self.shape = signs.shape
         if d_in % MULTIPLE or d_out % MULTIPLE:
             raise OnebitError(f"gemlite: needs d_in and d_out that are multiples of {MULTIPLE}, got {d_in} → {d_out}")
+        scale = check_scale(scale, signs.shape)
+        if isinstance(scale, np.ndarray) and len(scale) > 1:
+            raise OnebitError(f"gemlite: takes a number or {(d_out,)} of them as scale, not those of groups")
         import torch
         from gemlite import DType, GemLiteLinear
 
-        scale = check_scale(scale, d_out)
         self.scale = torch.from_numpy(scale).cuda() if isinstance(scale, np.ndarray) else scale
         self.layer = GemLiteLinear(1, d_in, d_in, d_out, input_dtype=DType.FP16, output_dtype=DType.FP32)
         bits = torch.from_numpy(signs.bits.copy()).cuda()  # a copy, as the bits may be read-only

@@ -85,10 +85,11 @@ class NativeProduct:
     def __init__(self, signs: SignMatrix, scale: Scale = 1.0, tables: str = "exact") -> None:
         """Lay `signs` out for the engine in use.
 
-        One scale is applied in float64 before the result is rounded; one for each output, (d_out,), in float32 after.
+        One scale is applied in float64 before the result is rounded; one for each output, (d_out,), in float32 after;
+        (d_out, groups) in float32 to the sums over each group, which are added in order.
 
         Raises:
-            OnebitError: scales that are neither; more than 2²⁴ inputs, whose sums of table entries could overflow.
+            OnebitError: scales that are none of these; more than 2²⁴ inputs, whose sums of entries could overflow.
         """
         if signs.d_in > MOST_INPUTS:
             raise OnebitError(
@@ -96,10 +97,10 @@ class NativeProduct:
             )
         self.shape = signs.shape
         self.engine = engine()
-        scale = check_scale(scale, signs.shape[0])
-        self._scale, self._scales = (1.0, scale) if isinstance(scale, np.ndarray) else (scale, None)
+        scale = check_scale(scale, signs.shape)
+        self._scale, scales = (1.0, scale) if isinstance(scale, np.ndarray) else (scale, None)
         self._planes = PLANES[tables]
-        self._matrix = _signs.pack(signs.bits, *signs.shape, self.engine)
+        self._matrix = _signs.pack(signs.bits, *signs.shape, scales, self.engine)
 
     def apply(
         self, x: np.ndarray, out: np.ndarray | None = None, threads: int = 1, activation: str | None = None
@@ -114,5 +115,5 @@ class NativeProduct:
 
     def _apply(self, x: np.ndarray, z: np.ndarray, threads: int, activation: str | None) -> np.ndarray:
         fused = FUSED.get(activation, 0)
-        _signs.apply(self._matrix, x, z, self._scale, self._scales, fused, self._planes, threads)
+        _signs.apply(self._matrix, x, z, self._scale, fused, self._planes, threads)
         return z if fused else activate(z, activation)

@@ -81,11 +81,13 @@ def preferred_in_words() -> str:
 def load(signs: SignMatrix, backend: str = "auto", scale: Scale = 1.0) -> Product:
     """Make `signs` ready to be applied: load(signs).apply(x, activation="relu") = φ(scale·x Wᵀ).
 
-    `auto` is `preferred()`, as accurate as float32 either way. `scale` is a number, or one for each output.
+    `auto` is `preferred()`, as accurate as float32 either way. `scale` is a number, one for each output, (d_out,), or
+    one for each group of inputs of each output, (d_out, groups), so that W_ij = scale_ig S_ij for j in group g: groups
+    of d_in / groups inputs, a multiple of 32.
 
     Raises:
-        OnebitError: scales that are neither; no such backend, or it (or the engine that ONEBIT_RF_KERNEL names) does
-            not run here.
+        OnebitError: scales that are none of these; no such backend, or it (or the engine that ONEBIT_RF_KERNEL names)
+            does not run here.
     """
     known = backends()
     if backend == "auto":

@@ -7,19 +7,34 @@ import numpy as np
 
 from onebit_rf.errors import OnebitError
 
-Scale = float | np.ndarray
+Scale = float | np.ndarray  # a number, or (groups, d_out)
+WHOLE = 32  # inputs: a group has a multiple of them
 
 
-def check_scale(scale: Any, d_out: int) -> Scale:
-    """Return one scale as a float, or d_out of them as float32 (d_out,) of their own.
+def are_groups(groups: int, d_in: int) -> bool:
+    """Say whether d_in inputs come in so many groups of whole words; all of them may be one group."""
+    return groups == 1 or (groups > 1 and d_in % (WHOLE * groups) == 0)
+
+
+def check_scale(scale: Any, shape: tuple[int, int]) -> Scale:
+    """Return one scale as a float, or scales (d_out,) or (d_out, groups) as float32 (groups, d_out) of their own.
 
     Raises:
-        OnebitError: neither one real number nor d_out of them.
+        OnebitError: not real numbers, or of another shape; groups that are not of 32, 64, 96, … inputs each.
     """
+    d_out, d_in = shape
     numbers = np.asarray(scale)
-    if numbers.dtype.kind not in "iuf" or numbers.shape not in ((), (d_out,)):
-        raise OnebitError(f"scale: need a number or {(d_out,)} of them, got {numbers.dtype} {numbers.shape}")
-    return np.array(numbers, np.float32, order="C") if numbers.ndim else float(numbers)
+    columns = numbers[:, None] if numbers.ndim == 1 else numbers
+    if numbers.dtype.kind not in "iuf" or (numbers.ndim and (columns.ndim != 2 or len(columns) != d_out)):
+        raise OnebitError(
+            f"scale: need a number, {(d_out,)} or ({d_out}, groups) of them, got {numbers.dtype} {numbers.shape}"
+        )
+    if not numbers.ndim:
+        return float(numbers)
+    groups = columns.shape[1]
+    if not are_groups(groups, d_in):
+        raise OnebitError(f"scale: {d_in} inputs are not {groups} groups of a multiple of {WHOLE}")
+    return np.array(columns.T, np.float32, order="C")
 
 
 def check_rows(shape: tuple[int, int], x: Any, out: Any, threads: Any) -> tuple[np.ndarray, np.ndarray, int]:

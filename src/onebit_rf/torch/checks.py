@@ -10,6 +10,7 @@ from onebit_rf.errors import OnebitError
 from onebit_rf.jobs.machine import memory
 from onebit_rf.kernels import SignMatrix, pack_signs, preferred
 from onebit_rf.kernels.native import MOST_INPUTS
+from onebit_rf.kernels.rows import WHOLE, are_groups
 
 
 def integer(name: str, value: Any, least: int) -> int:
@@ -47,6 +48,28 @@ def packed(signs: SignMatrix | Tensor) -> SignMatrix:
     if signs.dtype != torch.bool and not (positive | (signs == -1)).all():
         raise OnebitError("signs: entries must be −1 or +1, or booleans")
     return pack_signs(positive.cpu().numpy())
+
+
+def groups_of(d_in: int, group_size: Any) -> int:
+    """Return how many groups of `group_size` inputs there are."""
+    size = integer("group_size", group_size, 1)
+    if size % WHOLE or d_in % size:
+        raise OnebitError(f"group_size: must be a multiple of {WHOLE} that divides {d_in} inputs, got {size}")
+    return d_in // size
+
+
+def scales(value: Any, bits: Tensor, d_in: int) -> Tensor:
+    """Return a copy of α, float32 (d_out,), or (d_out, groups) for several groups of whole words of the inputs."""
+    if getattr(value, "ndim", 0) != 2:
+        return numbers("scale", value, bits)
+    given = torch.as_tensor(value, dtype=torch.float32, device=bits.device).detach()
+    groups = given.shape[1] if len(given) == len(bits) and given.isfinite().all() else 0
+    if not are_groups(groups, d_in):
+        raise OnebitError(
+            f"scale: need finite numbers ({len(bits)}, groups), for groups of a multiple of {WHOLE} of {d_in} inputs, "
+            f"got {described(value)}"
+        )
+    return given.clone() if groups > 1 else given[:, 0].clone()
 
 
 def numbers(name: str, value: Any, bits: Tensor) -> Tensor:

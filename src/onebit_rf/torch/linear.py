@@ -8,12 +8,15 @@ from torch import Tensor, nn
 from onebit_rf.errors import OnebitError
 from onebit_rf.kernels import SignMatrix
 from onebit_rf.torch import checks
-from onebit_rf.torch.product import product
+from onebit_rf.torch.product import grouped, product
 from onebit_rf.weights.laws import LAWS
 
 
 class OneBitLinear(nn.Module):
     """y = α ⊙ (x Sᵀ) + b with S ∈ {−1, +1}^{d_out×d_in}: float32 (..., d_in) → float32 (..., d_out).
+
+    With α for groups of inputs, as formats of language models have: y = Σ_g α_g ⊙ (x_g S_gᵀ) + b. Where a gradient is
+    wanted, or on CUDA, that is a product a group; else one, so run it under torch.no_grad().
 
     On the CPU the native kernel computes it, on torch.get_num_threads() threads; on a CUDA device gemlite (extra
     `gpu`), in float16. Gradients reach x, α and b. torch.compile and torch.export keep the product as one operator.
@@ -25,7 +28,7 @@ class OneBitLinear(nn.Module):
     Attributes:
         bits: uint8 (d_out, ceil(d_in/8)), S packed as in SignMatrix; a buffer.
         shape: int64, (d_out, d_in); a buffer, by which the state of another width is refused.
-        scale: float32 (d_out,), α; a parameter.
+        scale: float32 (d_out,) or (d_out, groups), α; a parameter.
         bias: float32 (d_out,), b; a parameter, or None.
     """
 
@@ -47,20 +50,24 @@ class OneBitLinear(nn.Module):
         self._hold(signs, d_in**-0.5, 0.0 if bias else None)
 
     @classmethod
-    def from_linear(cls, linear: nn.Linear) -> Self:
+    def from_linear(cls, linear: nn.Linear, group_size: int | None = None) -> Self:
         """Return the layer nearest to `linear` in squares: S = sign W, α_i = mean_j |W_ij|, and its bias.
 
-        A Linear with rows ±α_i is reproduced; any other gives other outputs. What needed no gradient needs none here.
+        The mean is over a row, or over each group of `group_size` inputs of it. A Linear with weights ±α_i is
+        reproduced; any other gives other outputs. What needed no gradient needs none here.
 
         Raises:
-            OnebitError: not an nn.Linear, or a weight that is NaN or infinite.
+            OnebitError: not an nn.Linear, or a weight that is NaN or infinite; a group size that is not a multiple of
+                32 that divides the inputs.
         """
         if not isinstance(linear, nn.Linear):
             raise OnebitError(f"linear: need a torch.nn.Linear, got {type(linear).__name__}")
         weight, bias = linear.weight.detach(), linear.bias
         if not weight.isfinite().all():
             raise OnebitError("linear: its weights must be finite")
-        scale = weight.abs().mean(dim=1, dtype=torch.float64)  # exact where the entries of a row are equal
+        groups = 1 if group_size is None else checks.groups_of(linear.in_features, group_size)
+        sizes = weight.abs().unflatten(1, (groups, -1))
+        scale = sizes.mean(dim=2, dtype=torch.float64).squeeze(1)  # exact where the entries of a group are equal
         layer = cls.from_signs(weight >= 0, scale, bias)
         layer.scale.requires_grad_(linear.weight.requires_grad)
         if bias is not None:
@@ -71,7 +78,8 @@ class OneBitLinear(nn.Module):
     def from_signs(cls, signs: SignMatrix | Tensor, scale: float | Tensor = 1.0, bias: Tensor | None = None) -> Self:
         """Return the layer of S = `signs`: a SignMatrix, or a tensor (d_out, d_in) of ±1 or of booleans, True for +1.
 
-        α and b are copies of `scale` and `bias`, one number or (d_out,). It is on the device of the tensor.
+        α and b are copies of `scale` and `bias`, one number or (d_out,); α may be (d_out, groups) for groups of a
+        multiple of 32 inputs. It is on the device of the tensor.
 
         Raises:
             OnebitError: signs that are none of these, or too many; scale or bias of another shape, or not finite.
@@ -89,7 +97,7 @@ class OneBitLinear(nn.Module):
         bits = torch.tensor(signs.bits, device=device)
         self.register_buffer("bits", bits)
         self.register_buffer("shape", torch.tensor(signs.shape, device=device))
-        self.scale = nn.Parameter(checks.numbers("scale", scale, bits))
+        self.scale = nn.Parameter(checks.scales(scale, bits, self.in_features))
         self.register_parameter("bias", None if bias is None else nn.Parameter(checks.numbers("bias", bias, bits)))
 
     def forward(self, input: Tensor) -> Tensor:
@@ -100,12 +108,17 @@ class OneBitLinear(nn.Module):
         """
         bits, scale, bias = self.bits, self.scale, self.bias
         checks.check_input(input, self.in_features, bits)
+        if scale.ndim == 2:
+            z = grouped(input, bits, scale, self.in_features)
+            return z if bias is None else z + bias
         z = product(input, bits, self.in_features)
         return z * scale if bias is None else torch.addcmul(bias, z, scale)
 
     def extra_repr(self) -> str:
         """Say the sizes, as nn.Linear does."""
-        return f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"
+        groups = f", groups={self.scale.shape[1]}" if self.scale.ndim == 2 else ""
+        sizes = f"in_features={self.in_features}, out_features={self.out_features}"
+        return f"{sizes}, bias={self.bias is not None}{groups}"
 
     def _load_from_state_dict(self, state: dict[str, Any], prefix: str, *rest: Any) -> None:
         checks.check_state(self, state, prefix)

@@ -133,22 +133,46 @@ AVX2 static void add_bytes(const uint16_t *sums, int planes, int bias, int32_t *
         for (int r = 0; r < 32; r++) acc[p * BLOCK + r] += sums[32 * p + r] - (p == planes - 1 ? bias : 0);
 }
 
+/* Sums of 32 outputs, [digit][32], each entry with the bias of `tables_avx2`. */
+AVX2 static void side_avx2(const uint8_t *w, int words, const uint8_t *t, int planes, uint16_t *sums) {
+    if (planes == 1) sum_digits(w, words, t, 1, 0, sums);
+    if (planes == 2) sum_digits(w, words, t, 2, 0, sums);
+    if (planes == 3) sum_digits(w, words, t, 4, 1, sums);
+}
+
 AVX2 static void block_avx2(const uint8_t *w, int words, const uint8_t *t, int n_x, int planes, int32_t *acc,
                             size_t stride) {
     const int groups = 8 * words;
     for (int k = 0; k < n_x; k++, t += TABLE_BYTES, acc += stride)
         for (int side = 0; side < BLOCK; side += 32) {
             uint16_t sums[4 * 32];
-            if (planes == 1) {
-                sum_digits(w + side, words, t, 1, 0, sums);
-                add_bytes(sums, 1, groups * 128, acc + side);
-            } else if (planes == 2) {
-                sum_digits(w + side, words, t, 2, 0, sums);
-                add_bytes(sums, 2, groups * 128, acc + side);
-            } else {
-                sum_digits(w + side, words, t, 4, 1, sums);
+            side_avx2(w + side, words, t, planes, sums);
+            if (planes == 3)
                 add_four_digits(sums, groups * 2048, acc + side);
-            }
+            else
+                add_bytes(sums, planes, groups * 128, acc + side);
+        }
+}
+
+AVX2 INLINE void add_scaled_side(const uint16_t *sums, const int planes, uint32_t bias, float factor,
+                                const float *scales, float *out) {
+    for (int r = 0; r < 32; r++) {
+        uint32_t total = 0;
+        UNROLL for (int d = digits_of(planes) - 1; d >= 0; d--) total = (total << bits_of_digit(planes)) + sums[32 * d + r];
+        add_scaled(total - bias, factor, scales[r], out + r);
+    }
+}
+
+AVX2 static void scaled_block_avx2(const uint8_t *w, int words, const uint8_t *t, int n_x, int planes,
+                                   const float *scales, const float *factor, float *out, size_t stride) {
+    const uint32_t bias = (uint32_t)words << (8 * planes + 2); /* of 8 groups a word */
+    for (int k = 0; k < n_x; k++, t += TABLE_BYTES, out += stride)
+        for (int side = 0; side < BLOCK; side += 32) {
+            uint16_t sums[4 * 32];
+            side_avx2(w + side, words, t, planes, sums);
+            if (planes == 1) add_scaled_side(sums, 1, bias, factor[k], scales + side, out + side);
+            if (planes == 2) add_scaled_side(sums, 2, bias, factor[k], scales + side, out + side);
+            if (planes == 3) add_scaled_side(sums, 3, bias, factor[k], scales + side, out + side);
         }
 }
 
@@ -193,7 +217,7 @@ static int runs_here(void) {
 
 const Engine avx2 = {
     .name = "avx2", .together = 1, .runs_here = runs_here, .largest = largest_avx2, .tables = tables_avx2,
-    .block = block_avx2, .float_block = float_block_avx2, .combine = combine_avx2,
+    .block = block_avx2, .scaled_block = scaled_block_avx2, .float_block = float_block_avx2, .combine = combine_avx2,
     .activate = activate_avx2,
 };
 #endif

@@ -52,18 +52,13 @@ AVX512 static void tables_avx512(const float *x, int words, float scale, int pla
         }
 }
 
-AVX512 INLINE void block_avx512_for(const uint8_t *w, int words, const uint8_t *t, const int n_x, const int planes,
-                                    int32_t *acc, size_t stride) {
+/* With one plane the two halves have their own sums: four chains of additions would be too few. */
+INLINE int slots_of(int planes) { return planes == 1 ? 2 : planes; }
+
+AVX512 INLINE void add_words(const uint8_t *w, int words, const uint8_t *t, const int n_x, const int planes,
+                             __m512i sum[2][3][4]) {
     const __m512i nibble = _mm512_set1_epi32(0x0f0f0f0f), table_of_byte = _mm512_set1_epi32(0x30201000);
     const __m512i ones = _mm512_set1_epi8(1);
-    /* With one plane the two halves have their own sums: four chains of additions would be too few. */
-    const int slots = planes == 1 ? 2 : planes;
-    __m512i sum[2][3][4];
-    UNROLL for (int k = 0; k < n_x; k++)
-        UNROLL for (int p = 0; p < slots; p++)
-            UNROLL for (int q = 0; q < 4; q++)
-                sum[k][p][q] = p < planes ? _mm512_loadu_si512(acc + k * stride + p * BLOCK + q * 16)
-                                          : _mm512_setzero_si512();
     for (int i = 0; i < words; i++, w += PIECE, t += planes * 128) {
         ask_ahead(w, planes == 1);
         UNROLL for (int half = 0; half < 2; half++) {
@@ -83,12 +78,42 @@ AVX512 INLINE void block_avx512_for(const uint8_t *w, int words, const uint8_t *
             }
         }
     }
+    if (planes > 1) return;
+    UNROLL for (int k = 0; k < n_x; k++)
+        UNROLL for (int q = 0; q < 4; q++) sum[k][0][q] = _mm512_add_epi32(sum[k][0][q], sum[k][1][q]);
+}
+
+AVX512 INLINE void block_avx512_for(const uint8_t *w, int words, const uint8_t *t, const int n_x, const int planes,
+                                    int32_t *acc, size_t stride) {
+    __m512i sum[2][3][4];
+    UNROLL for (int k = 0; k < n_x; k++)
+        UNROLL for (int p = 0; p < slots_of(planes); p++)
+            UNROLL for (int q = 0; q < 4; q++)
+                sum[k][p][q] = p < planes ? _mm512_loadu_si512(acc + k * stride + p * BLOCK + q * 16)
+                                          : _mm512_setzero_si512();
+    add_words(w, words, t, n_x, planes, sum);
     UNROLL for (int k = 0; k < n_x; k++)
         UNROLL for (int p = 0; p < planes; p++)
-            UNROLL for (int q = 0; q < 4; q++) {
-                __m512i total = planes == 1 ? _mm512_add_epi32(sum[k][0][q], sum[k][1][q]) : sum[k][p][q];
-                _mm512_storeu_si512(acc + k * stride + p * BLOCK + q * 16, total);
-            }
+            UNROLL for (int q = 0; q < 4; q++)
+                _mm512_storeu_si512(acc + k * stride + p * BLOCK + q * 16, sum[k][p][q]);
+}
+
+AVX512 INLINE void scaled_avx512_for(const uint8_t *w, int words, const uint8_t *t, const int n_x, const int planes,
+                                     const float *scales, const float *factor, float *out, size_t stride) {
+    __m512i sum[2][3][4];
+    UNROLL for (int k = 0; k < n_x; k++)
+        UNROLL for (int p = 0; p < slots_of(planes); p++)
+            UNROLL for (int q = 0; q < 4; q++) sum[k][p][q] = _mm512_setzero_si512();
+    add_words(w, words, t, n_x, planes, sum);
+    UNROLL for (int k = 0; k < n_x; k++)
+        UNROLL for (int q = 0; q < 4; q++) {
+            __m512i total = sum[k][planes - 1][q];
+            UNROLL for (int p = planes - 2; p >= 0; p--)
+                total = _mm512_add_epi32(_mm512_slli_epi32(total, 8), sum[k][p][q]);
+            const __m512 z = _mm512_mul_ps(_mm512_set1_ps(factor[k]), _mm512_cvtepi32_ps(total));
+            float *to = out + k * stride + 16 * q;
+            _mm512_storeu_ps(to, _mm512_fmadd_ps(_mm512_loadu_ps(scales + 16 * q), z, _mm512_loadu_ps(to)));
+        }
 }
 
 AVX512 static void block_avx512(const uint8_t *w, int words, const uint8_t *t, int n_x, int planes, int32_t *acc,
@@ -99,6 +124,16 @@ AVX512 static void block_avx512(const uint8_t *w, int words, const uint8_t *t, i
     if (planes == 2 && n_x == 2) block_avx512_for(w, words, t, 2, 2, acc, stride);
     if (planes == 3 && n_x == 1) block_avx512_for(w, words, t, 1, 3, acc, stride);
     if (planes == 3 && n_x == 2) block_avx512_for(w, words, t, 2, 3, acc, stride);
+}
+
+AVX512 static void scaled_block_avx512(const uint8_t *w, int words, const uint8_t *t, int n_x, int planes,
+                                       const float *scales, const float *factor, float *out, size_t stride) {
+    if (planes == 1 && n_x == 1) scaled_avx512_for(w, words, t, 1, 1, scales, factor, out, stride);
+    if (planes == 1 && n_x == 2) scaled_avx512_for(w, words, t, 2, 1, scales, factor, out, stride);
+    if (planes == 2 && n_x == 1) scaled_avx512_for(w, words, t, 1, 2, scales, factor, out, stride);
+    if (planes == 2 && n_x == 2) scaled_avx512_for(w, words, t, 2, 2, scales, factor, out, stride);
+    if (planes == 3 && n_x == 1) scaled_avx512_for(w, words, t, 1, 3, scales, factor, out, stride);
+    if (planes == 3 && n_x == 2) scaled_avx512_for(w, words, t, 2, 3, scales, factor, out, stride);
 }
 
 /* A float table is one register, and vpermps looks sixteen outputs up (it reads only the low four bits). */
@@ -135,7 +170,7 @@ static int runs_here(void) {
 
 const Engine avx512 = {
     .name = "avx512", .together = 4, .runs_here = runs_here, .largest = largest_avx512, .tables = tables_avx512,
-    .block = block_avx512, .float_block = float_block_avx512, .combine = combine_avx512,
+    .block = block_avx512, .scaled_block = scaled_block_avx512, .float_block = float_block_avx512, .combine = combine_avx512,
     .activate = activate_avx512,
 };
 #endif

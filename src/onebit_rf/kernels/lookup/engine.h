@@ -42,7 +42,8 @@ enum {
     BLOCK = 64,                    /* outputs per block */
     PIECE = BLOCK * 4,             /* bytes of 64 outputs × 32 inputs */
     CHUNK = 32,                    /* 32-bit words of inputs per chunk: 1024 inputs */
-    TABLE_BYTES = CHUNK * 8 * 64,  /* room for the tables of one chunk of one row of x: 8 groups of 16 4-byte entries */
+    WORD_TABLES = 8 * 64,          /* room for the tables of one word of one row of x: 8 of 16 4-byte entries */
+    TABLE_BYTES = CHUNK * WORD_TABLES,
     TILE = 8,                      /* rows of x that share one pass over a panel; its sums stay in the L2 cache */
     PANEL = 64,                    /* most blocks of one panel, the unit of work with a tile */
     FLOAT = 0,                     /* the method without planes */
@@ -60,6 +61,9 @@ typedef struct {
     /* Add the sums of a block over one chunk, for n_x ≤ 2 rows of x, to acc, the second row `stride` further:
      * [planes][64], the digits of each sum in a base of the engine's choice. */
     void (*block)(const uint8_t *w, int words, const uint8_t *t, int n_x, int planes, int32_t *acc, size_t stride);
+    /* out += factor·scales ⊙ the sums of a block over the words, for n_x ≤ 2 rows of x with a factor each. */
+    void (*scaled_block)(const uint8_t *w, int words, const uint8_t *t, int n_x, int planes, const float *scales,
+                         const float *factor, float *out, size_t stride);
     void (*float_block)(const uint8_t *w, int words, const float *t, float *acc);
     /* out = scale·sum, of the digits of 64 sums, or of the first n. */
     void (*combine)(const int32_t *acc, int planes, double scale, int n, float *out);
@@ -117,11 +121,30 @@ INLINE void combine_any(const int32_t *acc, int planes, double base, double scal
             out[r] = (float)(scale * (base * base * acc[2 * BLOCK + r] + base * acc[BLOCK + r] + acc[r]));
 }
 
+/* The sums over a chunk at most, made of their digits, fit in int32: 256 entries of 24 bits. One fmaf, so that no
+ * compiler chooses how often to round. */
+INLINE void add_scaled(uint32_t sum, float factor, float scale, float *out) {
+    *out = fmaf(scale, factor * (float)(int32_t)sum, *out);
+}
+
 #include "activation.h"
 
 /* Those of plain C, which compilers vectorise well enough. */
 float largest_portable(const float *x, size_t n);
 void combine_portable(const int32_t *acc, int planes, double scale, int n, float *out);
+/* `scaled_block` by the `block` of an engine whose digits are bytes. */
+INLINE void scaled_by(void (*block)(const uint8_t *, int, const uint8_t *, int, int, int32_t *, size_t),
+                      const uint8_t *w, int words, const uint8_t *t, int n_x, int planes, const float *scales,
+                      const float *factor, float *out, size_t stride) {
+    int32_t acc[2 * 3 * BLOCK] = {0};
+    block(w, words, t, n_x, planes, acc, 3 * BLOCK);
+    for (int k = 0; k < n_x; k++, out += stride)
+        for (int r = 0; r < BLOCK; r++) {
+            const int32_t *digit = acc + k * 3 * BLOCK + r;
+            add_scaled((uint32_t)digit[0] + ((uint32_t)digit[BLOCK] << 8) + ((uint32_t)digit[2 * BLOCK] << 16), factor[k],
+                       scales[r], out + r);
+        }
+}
 void activate_portable(int activation, float *z, int n);
 
 #endif

@@ -45,20 +45,32 @@ static void fill(Matrix *m, const uint8_t *bits) {
         }
 }
 
-Matrix *new_matrix(const Engine *engine, const uint8_t *bits, size_t d_out, size_t d_in) {
+static void fill_scales(Matrix *m, const float *scales) {
+    memset(m->scales, 0, m->blocks * m->groups * BLOCK * sizeof *scales);
+    for (size_t r = 0; r < m->d_out; r++)
+        for (size_t g = 0; g < m->groups; g++)
+            m->scales[(r / BLOCK * m->groups + g) * BLOCK + r % BLOCK] = scales[g * m->d_out + r];
+}
+
+Matrix *new_matrix(const Engine *engine, const uint8_t *bits, size_t d_out, size_t d_in, const float *scales,
+                   size_t groups) {
     Matrix *m = malloc(sizeof *m);
     if (!m) return NULL;
-    *m = (Matrix){engine, d_out, d_in, (d_out + BLOCK - 1) / BLOCK, (d_in + 31) / 32, NULL};
+    *m = (Matrix){engine, d_out, d_in, (d_out + BLOCK - 1) / BLOCK, (d_in + 31) / 32, scales ? groups : 0, NULL, NULL};
     m->weights = aligned(m->blocks * m->words * PIECE);
-    if (m->weights) {
-        fill(m, bits);
-        return m;
+    if (scales) m->scales = aligned(m->blocks * groups * BLOCK * sizeof *scales);
+    if (!m->weights || (scales && !m->scales)) {
+        free_matrix(m);
+        return NULL;
     }
-    free(m);
-    return NULL;
+    fill(m, bits);
+    if (scales) fill_scales(m, scales);
+    return m;
 }
 
 void free_matrix(Matrix *m) {
-    if (m) release(m->weights);
+    if (!m) return;
+    release(m->weights);
+    release(m->scales);
     free(m);
 }

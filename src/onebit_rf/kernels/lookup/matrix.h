@@ -6,11 +6,15 @@
 typedef struct {
     const Engine *engine;
     size_t d_out, d_in, blocks, words; /* words of 32 inputs, rounded up */
+    size_t groups;                     /* of words with scales of their own; 0 without scales */
     uint8_t *weights;
+    float *scales; /* [block][group][64] */
 } Matrix;
 
-/* Lay d_out rows of ceil(d_in/8) bytes out for `engine`; NULL without memory. */
-Matrix *new_matrix(const Engine *engine, const uint8_t *bits, size_t d_out, size_t d_in);
+/* Lay d_out rows of ceil(d_in/8) bytes out for `engine`, and scales (groups, d_out), for groups of d_in/groups inputs
+ * that are whole words unless there is one; NULL without memory. */
+Matrix *new_matrix(const Engine *engine, const uint8_t *bits, size_t d_out, size_t d_in, const float *scales,
+                   size_t groups);
 void free_matrix(Matrix *m);
 
 /* Where the pieces of a block begin in a chunk. Only the last chunk is shorter than CHUNK words. */
@@ -18,15 +22,14 @@ INLINE uint8_t *pieces_of(const Matrix *m, size_t chunk, size_t block, size_t wo
     return m->weights + (chunk * CHUNK * m->blocks + block * words) * PIECE;
 }
 
-/* What becomes of the sums z: φ(scale·z), or φ(scales ⊙ (scale·z)) with d_out scales. */
-typedef struct {
-    double scale;
-    const float *scales; /* or NULL */
-    int activation;
-} Finish;
+INLINE const float *scales_of(const Matrix *m, size_t block, size_t group) {
+    return m->scales + (block * m->groups + group) * BLOCK;
+}
 
-/* out = φ(scale·x Wᵀ) for x (rows, d_in), out (rows, d_out). Says whether it was done: there was memory to work in. */
-int multiply(const Matrix *m, const float *x, size_t rows, float *out, Finish finish, int planes, size_t threads);
+/* out = φ(z) for x (rows, d_in), out (rows, d_out): z = scale·x Wᵀ, with scales α ⊙ (scale·x Wᵀ), with those of groups
+ * g of inputs Σ_g α_g ⊙ (scale·x_g W_gᵀ). Says whether it was done: there was memory to work in. */
+int multiply(const Matrix *m, const float *x, size_t rows, float *out, double scale, int activation, int planes,
+             size_t threads);
 
 /* Memory for `release`, or NULL. */
 void *aligned(size_t bytes);

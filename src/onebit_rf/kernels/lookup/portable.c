@@ -37,6 +37,11 @@ static void block_portable(const uint8_t *w, int words, const uint8_t *t, int n_
         }
 }
 
+static void scaled_block_portable(const uint8_t *w, int words, const uint8_t *t, int n_x, int planes, const float *scales,
+                         const float *factor, float *out, size_t stride) {
+    scaled_by(block_portable, w, words, t, n_x, planes, scales, factor, out, stride);
+}
+
 static void float_block_portable(const uint8_t *w, int words, const float *t, float *acc) {
     float_block_any(w, words, t, acc, 4);
 }
@@ -49,6 +54,6 @@ void activate_portable(int activation, float *z, int n) { activate_any(activatio
 
 const Engine portable = {
     .name = "portable", .together = 4, .runs_here = runs_here, .largest = largest_portable, .tables = tables_portable,
-    .block = block_portable, .float_block = float_block_portable, .combine = combine_portable,
+    .block = block_portable, .scaled_block = scaled_block_portable, .float_block = float_block_portable, .combine = combine_portable,
     .activate = activate_portable,
 };
