@@ -13,6 +13,8 @@ WINDOWS = sys.platform == "win32"
 # GNU C on Windows too: instruction sets are chosen by attributes. There gcc does not align the stack to 32 or 64 bytes
 # (its bug 54412), so that moves of vectors between registers and stack must be those that need no alignment.
 FLAGS = ["-O3", "-std=gnu11", "-pthread", "-fno-math-errno", "-fno-trapping-math", "-Wall", "-Wextra"]
+# Python's own flags have -fwrapv, with which gcc leaves loops over int alone: products took up to a fifth longer.
+FLAGS += ["-fno-wrapv"]
 FLAGS += ["-Wa,-muse-unaligned-vector-move"] if WINDOWS else ["-fvisibility=hidden"]
 
 KERNELS = Path("src/onebit_rf/kernels")

@@ -19,17 +19,14 @@ static void do_case(const Engine *engine, size_t threads, size_t d_out, size_t d
     uint8_t *bits = get(d_out * ((d_in + 7) / 8));
     float *scales = get(groups * d_out * sizeof *scales);
     float *x = get(rows * d_in * sizeof *x), *out = malloc(rows * d_out * sizeof *out);
-    Matrix *plain = new_matrix(engine, bits, d_out, d_in, NULL, 0);
-    Matrix *scaled = new_matrix(engine, bits, d_out, d_in, scales, groups);
     for (int planes = FLOAT; planes <= 3; planes++)
         for (int is_finished = 0; is_finished < 2; is_finished++) {
-            const Matrix *m = is_finished ? scaled : plain;
+            Matrix *m = new_matrix(engine, bits, d_out, d_in, is_finished ? scales : NULL, groups, planes);
             const int activation = is_finished ? planes + 1 : IDENTITY;
-            if (!out || !m || !multiply(m, x, rows, out, 1.0, activation, planes, threads)) exit(2);
+            if (!out || !m || !multiply(m, x, rows, out, 1.0, activation, threads)) exit(2);
             fwrite(out, sizeof *out, rows * d_out, stdout);
+            free_matrix(m);
         }
-    free_matrix(plain);
-    free_matrix(scaled);
     free(out), free(x), free(scales), free(bits);
 }
 

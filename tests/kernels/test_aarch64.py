@@ -82,9 +82,9 @@ def test_products_are_those_of_this_machine(program, cases, engine):
     products = np.frombuffer(emulated(program, engine, cases), np.float32)
     for bits, scales, x in cases:
         packed, z = np.packbits(bits, axis=1, bitorder="little"), np.empty((len(x), len(bits)), np.float32)
-        plain, scaled = (native._signs.pack(packed, *bits.shape, some, "portable") for some in (None, scales))
         for planes, activation in ((p, a) for p in PLANES for a in (0, p + 1)):  # every φ once, of scaled products
-            native._signs.apply(scaled if activation else plain, x, z, 1.0, activation, planes, 1)
+            matrix = native._signs.pack(packed, *bits.shape, scales if activation else None, planes, "portable")
+            native._signs.apply(matrix, x, z, 1.0, activation, 1)
             found, products = products[: z.size].reshape(z.shape), products[z.size :]
             nan = np.isnan(z)  # its sign is the processor's choice
             assert np.array_equal(np.isnan(found), nan)

@@ -46,13 +46,16 @@ static PyObject *py_pack(PyObject *module, PyObject *args) {
     Py_buffer bits, scales = {0};
     Py_ssize_t d_out, d_in;
     PyObject *given;
+    int planes;
     const char *name;
-    if (!PyArg_ParseTuple(args, "y*nnOs", &bits, &d_out, &d_in, &given, &name)) return NULL;
+    if (!PyArg_ParseTuple(args, "y*nnOis", &bits, &d_out, &d_in, &given, &planes, &name)) return NULL;
     const Engine *engine = engine_called(name);
     const char *wrong = NULL;
     Matrix *m = NULL;
     if (!engine) {
         PyErr_Format(PyExc_ValueError, "this processor has no engine %s", name);
+    } else if (planes < FLOAT || planes > 3) {
+        PyErr_SetString(PyExc_ValueError, "planes must be 0…3");
     } else if (given == Py_None || !PyObject_GetBuffer(given, &scales, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT)) {
         wrong = why_not_packed(&bits, d_out, d_in, &scales);
         if (wrong) {
@@ -60,7 +63,7 @@ static PyObject *py_pack(PyObject *module, PyObject *args) {
         } else {
             const size_t groups = scales.obj ? (size_t)scales.shape[0] : 0;
             Py_BEGIN_ALLOW_THREADS
-            m = new_matrix(engine, bits.buf, (size_t)d_out, (size_t)d_in, scales.buf, groups);
+            m = new_matrix(engine, bits.buf, (size_t)d_out, (size_t)d_in, scales.buf, groups, planes);
             Py_END_ALLOW_THREADS
             if (!m) PyErr_NoMemory();
         }
@@ -89,15 +92,14 @@ static const char *why_not(const Matrix *m, const Py_buffer *x, const Py_buffer 
 
 static PyObject *py_apply(PyObject *module, PyObject *const *args, Py_ssize_t n_args) {
     (void)module;
-    if (n_args != 7)
-        return PyErr_Format(PyExc_TypeError, "apply(matrix, x, out, scale, activation, planes, threads)");
+    if (n_args != 6) return PyErr_Format(PyExc_TypeError, "apply(matrix, x, out, scale, activation, threads)");
     const Matrix *m = PyCapsule_GetPointer(args[0], CAPSULE);
     if (!m) return NULL;
     const double scale = PyFloat_AsDouble(args[3]);
-    const long activation = PyLong_AsLong(args[4]), planes = PyLong_AsLong(args[5]), threads = PyLong_AsLong(args[6]);
+    const long activation = PyLong_AsLong(args[4]), threads = PyLong_AsLong(args[5]);
     if (PyErr_Occurred()) return NULL;
-    if (activation < IDENTITY || activation > LAST_ACTIVATION || planes < FLOAT || planes > 3 || threads < 1)
-        return PyErr_Format(PyExc_ValueError, "activation must be 0…%d, planes 0…3, and threads ≥ 1", LAST_ACTIVATION);
+    if (activation < IDENTITY || activation > LAST_ACTIVATION || threads < 1)
+        return PyErr_Format(PyExc_ValueError, "activation must be 0…%d, and threads ≥ 1", LAST_ACTIVATION);
     Py_buffer x = {0}, out = {0};
     const char *wrong = NULL;
     int done = 1;
@@ -106,7 +108,7 @@ static PyObject *py_apply(PyObject *module, PyObject *const *args, Py_ssize_t n_
         wrong = why_not(m, &x, &out);
         if (!wrong && x.shape[0] > 0) {
             Py_BEGIN_ALLOW_THREADS
-            done = multiply(m, x.buf, (size_t)x.shape[0], out.buf, scale, (int)activation, (int)planes, (size_t)threads);
+            done = multiply(m, x.buf, (size_t)x.shape[0], out.buf, scale, (int)activation, (size_t)threads);
             Py_END_ALLOW_THREADS
         }
     }
@@ -122,11 +124,11 @@ static PyMethodDef METHODS[] = {
     {"engines", py_engines, METH_NOARGS, "The instruction sets this processor can use, fastest first."},
     {"activations", py_activations, METH_NOARGS, "The activations that apply takes, by its numbers from 1."},
     {"pack", py_pack, METH_VARARGS, 
-     "pack(bits, d_out, d_in, scales, engine): lay a sign matrix out for an engine; scales α float32 (groups, d_out) for "
-     "groups of d_in / groups inputs, or None."},
+     "pack(bits, d_out, d_in, scales, planes, engine): lay a sign matrix out for an engine; scales α float32 (groups, d_out) "
+     "for groups of d_in / groups inputs, or None; planes 3, 2, 1, or 0 for the float method."},
     {"apply", (PyCFunction)(void (*)(void))py_apply, METH_FASTCALL,
-     "apply(matrix, x, out, scale, activation, planes, threads): out = φ(Σ_g α_g ⊙ (scale·x_g W_gᵀ)) over groups g of "
-     "inputs; activation 0 or a place in activations(), from 1; planes 3, 2, 1, or 0 for the float method."},
+     "apply(matrix, x, out, scale, activation, threads): out = φ(Σ_g α_g ⊙ (scale·x_g W_gᵀ)) over groups g of inputs; "
+     "activation 0 or a place in activations(), from 1."},
     {NULL, NULL, 0, NULL},
 };
 

@@ -99,8 +99,7 @@ class NativeProduct:
         self.engine = engine()
         scale = check_scale(scale, signs.shape)
         self._scale, scales = (1.0, scale) if isinstance(scale, np.ndarray) else (scale, None)
-        self._planes = PLANES[tables]
-        self._matrix = _signs.pack(signs.bits, *signs.shape, scales, self.engine)
+        self._matrix = _signs.pack(signs.bits, *signs.shape, scales, PLANES[tables], self.engine)
 
     def apply(
         self, x: np.ndarray, out: np.ndarray | None = None, threads: int = 1, activation: str | None = None
@@ -115,5 +114,5 @@ class NativeProduct:
 
     def _apply(self, x: np.ndarray, z: np.ndarray, threads: int, activation: str | None) -> np.ndarray:
         fused = FUSED.get(activation, 0)
-        _signs.apply(self._matrix, x, z, self._scale, fused, self._planes, threads)
+        _signs.apply(self._matrix, x, z, self._scale, fused, threads)
         return z if fused else activate(z, activation)

@@ -35,6 +35,8 @@ AVX2 static float largest_avx2(const float *x, size_t n) {
     return (low > high ? low : high) + _mm256_cvtss_f32(all_finite);
 }
 
+AVX2 static float largest_five_avx2(const float *x, size_t n) { return largest_five_any(x, n); }
+
 /* The first eight entries of the table of x[0..3], rounded; the others are minus these, from the last on. */
 AVX2 INLINE __m256i first_entries(const float *x, __m256 scale) {
     __m256 low = _mm256_mul_ps(_mm256_set1_ps(x[0]), _mm256_loadu_ps(SIGNS[0]));
@@ -216,7 +218,8 @@ static int runs_here(void) {
 }
 
 const Engine avx2 = {
-    .name = "avx2", .together = 1, .runs_here = runs_here, .largest = largest_avx2, .tables = tables_avx2,
+    .name = "avx2", .together = 1, .runs_here = runs_here, .largest = largest_avx2,
+    .largest_five = largest_five_avx2, .tables = tables_avx2,
     .block = block_avx2, .scaled_block = scaled_block_avx2, .float_block = float_block_avx2, .combine = combine_avx2,
     .activate = activate_avx2,
 };

@@ -1,12 +1,10 @@
-/* Look-ups by AVX-512 with VBMI and VNNI.
+/* Look-ups by AVX-512 with VBMI, VNNI and GFNI.
  *
  * Tables of a word (32 inputs, 8 groups): [plane][half][byte][16]; the low and the high nibbles of a row's four bytes
  * name an entry in the four tables of half 0 and 1. One vpermb then looks 16 outputs × 4 tables up, and one vpdpbusd
  * adds the four to the int32 of their output. */
-#include "x86.h"
+#include "avx512.h"
 #ifdef HAVE_X86
-
-#define AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vnni,fma")))
 
 AVX512 static float largest_avx512(const float *x, size_t n) {
     __m512 most = _mm512_setzero_ps(), all_finite = most;
@@ -21,34 +19,14 @@ AVX512 static float largest_avx512(const float *x, size_t n) {
     return _mm512_reduce_max_ps(most) + _mm512_reduce_add_ps(all_finite);
 }
 
-AVX512 INLINE __m512 group_sums_avx512(const float *x, __m512 scale) {
-    __m512 low = _mm512_mul_ps(_mm512_set1_ps(x[0]), _mm512_loadu_ps(SIGNS[0]));
-    __m512 high = _mm512_mul_ps(_mm512_set1_ps(x[2]), _mm512_loadu_ps(SIGNS[2]));
-    low = _mm512_fmadd_ps(_mm512_set1_ps(x[1]), _mm512_loadu_ps(SIGNS[1]), low);
-    high = _mm512_fmadd_ps(_mm512_set1_ps(x[3]), _mm512_loadu_ps(SIGNS[3]), high);
-    return _mm512_mul_ps(_mm512_add_ps(low, high), scale);
-}
-
 AVX512 static void tables_avx512(const float *x, int words, float scale, int planes, uint8_t *t) {
-    /* Bytes 0 and 1, then byte 2, of sixteen int32 of one register and sixteen of a second one. */
-    uint8_t pick[64];
-    for (int i = 0; i < 64; i++) pick[i] = (uint8_t)(4 * (i & 15) + (i & 16) * 4 + (i >> 5));
-    const __m512i first = _mm512_loadu_si512(pick), third = _mm512_add_epi8(first, _mm512_set1_epi8(2));
     const __m512 s = _mm512_set1_ps(scale);
     for (int i = 0; i < words; i++, x += 32)
         for (int half = 0; half < 2; half++) {
-            __m512i sums[4];
-            for (int b = 0; b < 4; b++) sums[b] = _mm512_cvtps_epi32(group_sums_avx512(x + 8 * b + 4 * half, s));
-            uint8_t *to = t + i * planes * 128 + half * 64;
-            __m512i low = _mm512_permutex2var_epi8(sums[0], first, sums[1]);
-            __m512i high = _mm512_permutex2var_epi8(sums[2], first, sums[3]);
-            _mm512_store_si512(to, _mm512_shuffle_i64x2(low, high, 0x44));
-            if (planes == 1) continue;
-            _mm512_store_si512(to + 128, _mm512_shuffle_i64x2(low, high, 0xee));
-            if (planes == 2) continue;
-            low = _mm512_permutex2var_epi8(sums[0], third, sums[1]);
-            high = _mm512_permutex2var_epi8(sums[2], third, sums[3]);
-            _mm512_store_si512(to + 256, _mm512_shuffle_i64x2(low, high, 0x44));
+            __m512i entries[4];
+            for (int b = 0; b < 4; b++)
+                entries[b] = _mm512_cvtps_epi32(_mm512_mul_ps(signed_sums(x + 8 * b + 4 * half), s));
+            store_entries(entries, planes, t + i * planes * 128 + half * 64);
         }
 }
 
@@ -165,12 +143,14 @@ static int runs_here(void) {
     __builtin_cpu_init();
     return __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512vnni") &&
            __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
-           __builtin_cpu_supports("avx512vl");
+           __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("gfni");
 }
 
 const Engine avx512 = {
-    .name = "avx512", .together = 4, .runs_here = runs_here, .largest = largest_avx512, .tables = tables_avx512,
-    .block = block_avx512, .scaled_block = scaled_block_avx512, .float_block = float_block_avx512, .combine = combine_avx512,
+    .name = "avx512", .together = 4, .runs_here = runs_here, .largest = largest_avx512,
+    .largest_five = largest_five_avx512, .tables = tables_avx512,
+    .block = block_avx512, .tables_by_fives = tables_by_fives_avx512, .block_by_fives = block_by_fives_avx512,
+    .scaled_block = scaled_block_avx512, .float_block = float_block_avx512, .combine = combine_avx512,
     .activate = activate_avx512,
 };
 #endif

@@ -7,6 +7,8 @@
  *                   bits), 2 or 1 (8 bits). Their bytes, or smaller digits, are looked up and added apart, as
  *                   integers, and meet in float64. After the one rounding of a table entry everything is exact,
  *                   hence the result does not depend on threads, on how rows are batched, or on the instruction set.
+ *                   By fives: of 24 bits, every fifth word of inputs is rounded input by input. A look-up may then take
+ *                   a fifth input along, since ±(x4 ± x0 ± x1 ± x2 ± x3) has sixteen values and a sign; or not.
  *   float method    the entries stay float32 and are added in float32, in one fixed order for every engine.
  *                   NaN, ±inf and sums that overflow go where float32 arithmetic takes them, so rows of x that
  *                   have no such scale (not finite, or all below 2^-104) take this method always.
@@ -41,7 +43,9 @@
 enum {
     BLOCK = 64,                    /* outputs per block */
     PIECE = BLOCK * 4,             /* bytes of 64 outputs × 32 inputs */
-    CHUNK = 32,                    /* 32-bit words of inputs per chunk: 1024 inputs */
+    CHUNK = 32,                    /* most 32-bit words of inputs per chunk: 1024 inputs */
+    FIVES = 5,                     /* words of 128 inputs and of the 32 that go with them, one with four */
+    CHUNK_BY_FIVES = 30,           /* words per chunk by fives but the last, which has CHUNK at most */
     WORD_TABLES = 8 * 64,          /* room for the tables of one word of one row of x: 8 of 16 4-byte entries */
     TABLE_BYTES = CHUNK * WORD_TABLES,
     TILE = 8,                      /* rows of x that share one pass over a panel; its sums stay in the L2 cache */
@@ -56,11 +60,17 @@ typedef struct {
     int together; /* bytes of an output that lie side by side in a piece: 4 (its word), 2 or 1; see `place` */
     /* max over groups of (|x0|+|x1|)+(|x2|+|x3|), or something that is not finite when an input is not. */
     float (*largest)(const float *x, size_t n);
+    /* max over all n·160 inputs of ((|x0|+|x1|)+(|x2|+|x3|)) + |x4|, by fives; a NaN may be passed over. */
+    float (*largest_five)(const float *x, size_t n);
     /* The tables of 32*words inputs, entries scaled and rounded to `planes` bytes. */
     void (*tables)(const float *x, int words, float scale, int planes, uint8_t *t);
     /* Add the sums of a block over one chunk, for n_x ≤ 2 rows of x, to acc, the second row `stride` further:
      * [planes][64], the digits of each sum in a base of the engine's choice. */
     void (*block)(const uint8_t *w, int words, const uint8_t *t, int n_x, int planes, int32_t *acc, size_t stride);
+    /* The same by fives, with 3 planes, for words as `relate` leaves them and sums that begin at the matrix's start; or
+     * NULL, where tables are made of inputs that were scaled and rounded before. */
+    void (*tables_by_fives)(const float *x, int words, float scale, uint8_t *t);
+    void (*block_by_fives)(const uint8_t *w, int words, const uint8_t *t, int n_x, int32_t *acc, size_t stride);
     /* out += factor·scales ⊙ the sums of a block over the words, for n_x ≤ 2 rows of x with a factor each. */
     void (*scaled_block)(const uint8_t *w, int words, const uint8_t *t, int n_x, int planes, const float *scales,
                          const float *factor, float *out, size_t stride);
@@ -92,6 +102,23 @@ INLINE uint32_t load_word(const uint8_t *piece, int r, int together) {
  * monotone, no entry exceeds `largest`, and all engines round to the same integers. */
 INLINE float signed_sum(const float *x, int e) {
     return ((e & 1 ? x[0] : -x[0]) + (e & 2 ? x[1] : -x[1])) + ((e & 4 ? x[2] : -x[2]) + (e & 8 ? x[3] : -x[3]));
+}
+
+/* The input of five words, 128 to 159, that goes with those from 4·four on: the one that byte b of the fifth word has at
+ * bit 2·i + half if the four are the low or high half of byte b of word i. */
+INLINE int input_with(int four) { return 128 + four / 2 % 4 * 8 + four / 8 * 2 + four % 2; }
+
+INLINE float largest_five_any(const float *x, size_t n) {
+    float most = 0;
+    for (; n > 0; n--, x += 160) {
+        float sums[32];
+        for (int g = 0; g < 32; g++)
+            sums[g] = (fabsf(x[4 * g]) + fabsf(x[4 * g + 1])) + (fabsf(x[4 * g + 2]) + fabsf(x[4 * g + 3]));
+        UNROLL for (int i = 0; i < 4; i++)
+            for (int j = 0; j < 8; j++) sums[8 * i + j] += fabsf(x[input_with(8 * i + j)]);
+        for (int g = 0; g < 32; g++) most = sums[g] > most ? sums[g] : most;
+    }
+    return most;
 }
 
 /* Even and odd groups are added apart (two chains of additions instead of one), then chunk by chunk. */
@@ -131,6 +158,7 @@ INLINE void add_scaled(uint32_t sum, float factor, float scale, float *out) {
 
 /* Those of plain C, which compilers vectorise well enough. */
 float largest_portable(const float *x, size_t n);
+float largest_five_portable(const float *x, size_t n);
 void combine_portable(const int32_t *acc, int planes, double scale, int n, float *out);
 /* `scaled_block` by the `block` of an engine whose digits are bytes. */
 INLINE void scaled_by(void (*block)(const uint8_t *, int, const uint8_t *, int, int, int32_t *, size_t),

@@ -32,6 +32,34 @@ void release(void *memory) {
 #endif
 }
 
+/* The place in the words of a block of byte b of word `word` of output r. */
+static uint8_t *byte_of(uint8_t *pieces, size_t word, int r, int b, int together) {
+    return pieces + word * PIECE + place(r, b, together);
+}
+
+void relate(uint8_t *pieces, size_t words, int together) {
+    for (size_t word = 0; word + FIVES <= words; word += FIVES)
+        for (int r = 0; r < BLOCK; r++)
+            for (int b = 0; b < 4; b++) {
+                const uint8_t signs = *byte_of(pieces, word + 4, r, b, together);
+                for (int i = 0; i < 4; i++)
+                    *byte_of(pieces, word + i, r, b, together) ^= (signs >> 2 * i & 1 ? 0 : 15) | (signs >> 2 * i & 2 ? 0 : 240);
+            }
+}
+
+/* By fives no entry is below 0: each has 128 more in its top byte, which comes with the sign of its fifth input, or with a
+ * plus where a word has none. */
+static void take_off(const uint8_t *pieces, size_t words, int together, int32_t *start) {
+    const size_t fives = words - words % FIVES;
+    for (int r = 0; r < BLOCK; r++) {
+        int balance = 8 * (int)(words - fives);
+        for (size_t word = 0; word < fives; word += FIVES)
+            for (uint32_t signs = load_word(pieces + (word + 4) * PIECE, r, together), i = 0; i < 32; i++)
+                balance += signs >> i & 1 ? 1 : -1;
+        start[r] -= 128 * balance;
+    }
+}
+
 static void fill(Matrix *m, const uint8_t *bits) {
     const size_t row_bytes = (m->d_in + 7) / 8;
     const int together = m->engine->together;
@@ -39,9 +67,18 @@ static void fill(Matrix *m, const uint8_t *bits) {
     memset(m->weights, 0, m->blocks * m->words * PIECE);
     for (size_t r = 0; r < m->d_out; r++)
         for (size_t j = 0; j < row_bytes; j++) {
-            size_t word = j / 4, chunk = word / CHUNK, words = MIN(CHUNK, m->words - chunk * CHUNK);
-            uint8_t *piece = pieces_of(m, chunk, r / BLOCK, words) + word % CHUNK * PIECE;
+            const size_t word = j / 4, chunk = MIN(word / m->chunk, m->chunks - 1);
+            uint8_t *piece = pieces_of(m, chunk, r / BLOCK, words_in(m, chunk)) + (word - chunk * m->chunk) * PIECE;
             piece[r % BLOCK * together + place_of[j % 4]] = bits[r * row_bytes + j];
+        }
+    if (!m->is_related) return;
+    memset(m->start, 0, m->blocks * BLOCK * sizeof *m->start);
+    for (size_t chunk = 0; chunk < m->chunks; chunk++)
+        for (size_t block = 0; block < m->blocks; block++) {
+            const size_t words = words_in(m, chunk);
+            uint8_t *pieces = pieces_of(m, chunk, block, words);
+            take_off(pieces, words, together, m->start + block * BLOCK);
+            relate(pieces, words, together);
         }
 }
 
@@ -53,13 +90,20 @@ static void fill_scales(Matrix *m, const float *scales) {
 }
 
 Matrix *new_matrix(const Engine *engine, const uint8_t *bits, size_t d_out, size_t d_in, const float *scales,
-                   size_t groups) {
+                   size_t groups, int planes) {
     Matrix *m = malloc(sizeof *m);
     if (!m) return NULL;
-    *m = (Matrix){engine, d_out, d_in, (d_out + BLOCK - 1) / BLOCK, (d_in + 31) / 32, scales ? groups : 0, NULL, NULL};
+    *m = (Matrix){.engine = engine, .d_out = d_out, .d_in = d_in, .planes = planes, .groups = scales ? groups : 0};
+    m->blocks = (d_out + BLOCK - 1) / BLOCK;
+    m->words = (d_in + 31) / 32;
+    m->by_fives = planes == 3 && m->groups <= 1 && m->words >= FIVES;
+    m->is_related = m->by_fives && engine->block_by_fives;
+    m->chunk = m->by_fives ? CHUNK_BY_FIVES : CHUNK;
+    m->chunks = m->words <= CHUNK ? 1 : 1 + (m->words - CHUNK + m->chunk - 1) / m->chunk;
     m->weights = aligned(m->blocks * m->words * PIECE);
+    if (m->is_related) m->start = aligned(m->blocks * BLOCK * sizeof *m->start);
     if (scales) m->scales = aligned(m->blocks * groups * BLOCK * sizeof *scales);
-    if (!m->weights || (scales && !m->scales)) {
+    if (!m->weights || (m->is_related && !m->start) || (scales && !m->scales)) {
         free_matrix(m);
         return NULL;
     }
@@ -71,6 +115,7 @@ Matrix *new_matrix(const Engine *engine, const uint8_t *bits, size_t d_out, size
 void free_matrix(Matrix *m) {
     if (!m) return;
     release(m->weights);
+    release(m->start);
     release(m->scales);
     free(m);
 }

@@ -107,7 +107,8 @@ static void float_block_neon(const uint8_t *w, int words, const float *t, float 
 }
 
 const Engine neon = {
-    .name = "neon", .together = 2, .runs_here = runs_here, .largest = largest_neon, .tables = tables_neon,
+    .name = "neon", .together = 2, .runs_here = runs_here, .largest = largest_neon, .largest_five = largest_five_portable,
+    .tables = tables_neon,
     .block = block_neon, .scaled_block = scaled_block_neon, .float_block = float_block_neon, .combine = combine_portable,
     .activate = activate_portable,
 };

@@ -15,6 +15,8 @@ float largest_portable(const float *x, size_t n) {
     return most;
 }
 
+float largest_five_portable(const float *x, size_t n) { return largest_five_any(x, n); }
+
 static void tables_portable(const float *x, int words, float scale, int planes, uint8_t *t) {
     (void)planes;
     for (int g = 0; g < 8 * words; g++)
@@ -53,7 +55,8 @@ void combine_portable(const int32_t *acc, int planes, double scale, int n, float
 void activate_portable(int activation, float *z, int n) { activate_any(activation, z, n); }
 
 const Engine portable = {
-    .name = "portable", .together = 4, .runs_here = runs_here, .largest = largest_portable, .tables = tables_portable,
+    .name = "portable", .together = 4, .runs_here = runs_here, .largest = largest_portable,
+    .largest_five = largest_five_portable, .tables = tables_portable,
     .block = block_portable, .scaled_block = scaled_block_portable, .float_block = float_block_portable, .combine = combine_portable,
     .activate = activate_portable,
 };

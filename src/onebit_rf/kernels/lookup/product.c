@@ -1,6 +1,6 @@
 /* The product of a tile of rows and a panel of outputs, and the threads that share those out. */
 #include "helpers.h"
-#include "matrix.h"
+#include "inputs.h"
 #include <stdatomic.h>
 
 /* Weights × rows that pay for a thread: asking one that sleeps takes 10 µs, in which the AVX-512 engine does 2^21. */
@@ -13,14 +13,15 @@ typedef struct {
     const float *x;
     float *out;
     double scale;
-    int activation, planes;
+    int activation;
     size_t group; /* words of inputs that share scales */
     size_t rows, panel, panels, items; /* an item is a tile of rows × a panel of blocks */
     atomic_size_t next;
 } Job;
 
 typedef struct {
-    uint8_t tables[2 * TABLE_BYTES]; /* first, so that it inherits the alignment */
+    uint8_t tables[2 * TABLE_BYTES]; /* first, so that they inherit the alignment */
+    uint8_t pieces[CHUNK * PIECE];
     float x[CHUNK * 32];
     int32_t acc[];
 } Scratch;
@@ -32,27 +33,16 @@ typedef struct {
 
 /* The part that begins at word `from` of a chunk; of no words at its end. */
 static Part part_at(const Job *job, size_t chunk, size_t from) {
-    const size_t here = chunk * CHUNK + from, group = here / job->group;
-    const size_t end = MIN(MIN((chunk + 1) * CHUNK, (group + 1) * job->group), job->matrix->words);
+    const Matrix *m = job->matrix;
+    const size_t here = chunk * m->chunk + from, group = here / job->group;
+    const size_t end = MIN(chunk * m->chunk + words_in(m, chunk), (group + 1) * job->group);
     return (Part){group, from, end - here};
 }
 
 #define FOR_PARTS(part, job, chunk) \
     for (Part part = part_at(job, chunk, 0); part.words; part = part_at(job, chunk, part.from + part.words))
 
-/* The inputs of one chunk, padded with zeros to whole words. */
-static const float *chunk_of(const Job *job, size_t row, size_t chunk, size_t words, Scratch *scratch) {
-    const size_t d_in = job->matrix->d_in, from = chunk * CHUNK * 32, n = MIN(words * 32, d_in - from);
-    const float *x = job->x + row * d_in + from;
-    if (n == words * 32) return x;
-    memset(scratch->x, 0, sizeof scratch->x);
-    return memcpy(scratch->x, x, n * sizeof *x);
-}
-
-static void float_tables(const float *x, int words, float *t) {
-    for (int g = 0; g < 8 * words; g++)
-        for (int e = 0; e < 16; e++) t[g * 16 + e] = signed_sum(x + 4 * g, e);
-}
+static const float *row_of(const Job *job, size_t row) { return job->x + row * job->matrix->d_in; }
 
 /* The rest for a block of sums z of `row` while they are in the first-level cache; z may be where they go. */
 static void finish(const Job *job, size_t row, size_t block, const float *z) {
@@ -67,15 +57,25 @@ static void finish(const Job *job, size_t row, size_t block, const float *z) {
     if (job->activation != IDENTITY) m->engine->activate(job->activation, out, (int)n);
 }
 
+/* The words of a block as they are in W. */
+static const uint8_t *plain_pieces(const Matrix *m, size_t chunk, size_t block, Scratch *scratch) {
+    const size_t words = words_in(m, chunk);
+    const uint8_t *pieces = pieces_of(m, chunk, block, words);
+    if (!m->is_related) return pieces;
+    memcpy(scratch->pieces, pieces, words * PIECE);
+    relate(scratch->pieces, words, m->engine->together);
+    return scratch->pieces;
+}
+
 static void float_row(const Job *job, size_t row, size_t first, size_t blocks, Scratch *scratch) {
     const Matrix *m = job->matrix;
     float *acc = (float *)scratch->acc, *t = (float *)scratch->tables;
     memset(acc, 0, blocks * BLOCK * sizeof *acc);
-    for (size_t chunk = 0; chunk * CHUNK < m->words; chunk++) {
-        const size_t words = MIN(CHUNK, m->words - chunk * CHUNK);
-        float_tables(chunk_of(job, row, chunk, words, scratch), (int)words, t);
+    for (size_t chunk = 0; chunk < m->chunks; chunk++) {
+        const size_t words = words_in(m, chunk);
+        float_tables(chunk_of(m, row_of(job, row), chunk, scratch->x), (int)words, t);
         for (size_t b = 0; b < blocks; b++) FOR_PARTS(part, job, chunk) {
-            const uint8_t *w = pieces_of(m, chunk, first + b, words) + part.from * PIECE;
+            const uint8_t *w = plain_pieces(m, chunk, first + b, scratch) + part.from * PIECE;
             if (m->groups <= 1) {
                 m->engine->float_block(w, (int)part.words, t, acc + b * BLOCK);
                 continue;
@@ -92,40 +92,38 @@ static void float_row(const Job *job, size_t row, size_t first, size_t blocks, S
     }
 }
 
-/* The factor that brings the largest table entry to the largest number of `bits` bits and a sign, or 0 where float32
- * has no such factor. One short of it for 24 bits, where the product may round up by one. */
-static float grid(float largest, int bits) {
-    if (largest == 0) return 1;
-    double factor = ((1 << bits) - (bits > 8 ? 2 : 1)) / (double)largest;
-    return largest <= FLT_MAX && factor <= FLT_MAX && factor >= FLT_MIN ? (float)factor : 0;
+static void start(const Matrix *m, size_t block, int32_t *acc) {
+    memset(acc, 0, m->planes * BLOCK * sizeof *acc);
+    if (m->is_related) memcpy(acc + (m->planes - 1) * BLOCK, m->start + block * BLOCK, BLOCK * sizeof *acc);
 }
 
-/* A block's sums are cleared just before its first chunk and combined just after its last: they are in the first-level
+/* A block's sums are started just before its first chunk and combined just after its last: they are in the first-level
  * cache then, and where there is one chunk they never leave it. */
 static void integer_rows(const Job *job, const size_t *row, const float *step, int n, size_t first, size_t blocks,
                          Scratch *scratch) {
     const Matrix *m = job->matrix;
     const Engine *engine = m->engine;
-    const int one_chunk = m->words <= CHUNK;
-    const size_t sums = (size_t)BLOCK * job->planes, stride = one_chunk ? sums : blocks * sums;
-    for (size_t chunk = 0; chunk * CHUNK < m->words; chunk++) {
-        const size_t words = MIN(CHUNK, m->words - chunk * CHUNK);
-        const int is_last = (chunk + 1) * CHUNK >= m->words;
+    const size_t sums = (size_t)BLOCK * m->planes, stride = m->chunks == 1 ? sums : blocks * sums;
+    for (size_t chunk = 0; chunk < m->chunks; chunk++) {
+        const size_t words = words_in(m, chunk);
         for (int i = 0; i < n; i += 2) {
             const int n_x = MIN(2, n - i);
             for (int k = 0; k < n_x; k++)
-                engine->tables(chunk_of(job, row[i + k], chunk, words, scratch), (int)words, step[i + k], job->planes,
+                integer_tables(m, row_of(job, row[i + k]), chunk, step[i + k], scratch->x,
                                scratch->tables + k * TABLE_BYTES);
             for (size_t b = 0; b < blocks; b++) {
                 const size_t from = (first + b) * BLOCK;
-                int32_t *acc = scratch->acc + (one_chunk ? 0 : i * stride + b * sums);
-                for (int k = 0; chunk == 0 && k < n_x; k++) memset(acc + k * stride, 0, sums * sizeof *acc);
-                engine->block(pieces_of(m, chunk, first + b, words), (int)words, scratch->tables, n_x, job->planes, acc,
-                              stride);
-                for (int k = 0; is_last && k < n_x; k++) {
+                const uint8_t *w = pieces_of(m, chunk, first + b, words);
+                int32_t *acc = scratch->acc + (m->chunks == 1 ? 0 : i * stride + b * sums);
+                for (int k = 0; chunk == 0 && k < n_x; k++) start(m, first + b, acc + k * stride);
+                if (m->is_related)
+                    engine->block_by_fives(w, (int)words, scratch->tables, n_x, acc, stride);
+                else
+                    engine->block(w, (int)words, scratch->tables, n_x, m->planes, acc, stride);
+                for (int k = 0; chunk + 1 == m->chunks && k < n_x; k++) {
                     float *out = job->out + row[i + k] * m->d_out + from;
                     const size_t outputs = MIN(BLOCK, m->d_out - from);
-                    engine->combine(acc + k * stride, job->planes, job->scale / step[i + k], (int)outputs, out);
+                    engine->combine(acc + k * stride, m->planes, job->scale / step[i + k], (int)outputs, out);
                     finish(job, row[i + k], first + b, out);
                 }
             }
@@ -141,22 +139,22 @@ static void grouped_rows(const Job *job, const size_t *row, const float *step, i
     float *acc = (float *)scratch->acc, factor[TILE];
     for (int i = 0; i < n; i++) factor[i] = (float)(job->scale / step[i]);
     memset(acc, 0, n * stride * sizeof *acc);
-    for (size_t chunk = 0; chunk * CHUNK < m->words; chunk++) {
-        const size_t words = MIN(CHUNK, m->words - chunk * CHUNK);
+    for (size_t chunk = 0; chunk < m->chunks; chunk++) {
+        const size_t words = words_in(m, chunk);
         for (int i = 0; i < n; i += 2) {
             const int n_x = MIN(2, n - i);
             for (int k = 0; k < n_x; k++) {
-                const float *x = chunk_of(job, row[i + k], chunk, words, scratch);
+                const float *x = chunk_of(m, row_of(job, row[i + k]), chunk, scratch->x);
                 /* Tables of a part begin where its first word has room for them, whatever room an engine takes. */
                 FOR_PARTS(part, job, chunk)
-                    m->engine->tables(x + part.from * 32, (int)part.words, step[i + k], job->planes,
+                    m->engine->tables(x + part.from * 32, (int)part.words, step[i + k], m->planes,
                                       scratch->tables + k * TABLE_BYTES + part.from * WORD_TABLES);
             }
             for (size_t b = 0; b < blocks; b++) FOR_PARTS(part, job, chunk) {
                 for (int r = 0; b + 1 < blocks && r < BLOCK; r += 16) /* the next block's are not near */
                     __builtin_prefetch(scales_of(m, first + b + 1, part.group) + r);
                 m->engine->scaled_block(pieces_of(m, chunk, first + b, words) + part.from * PIECE, (int)part.words,
-                                        scratch->tables + part.from * WORD_TABLES, n_x, job->planes,
+                                        scratch->tables + part.from * WORD_TABLES, n_x, m->planes,
                                         scales_of(m, first + b, part.group), factor + i, acc + i * stride + b * BLOCK,
                                         stride);
             }
@@ -174,9 +172,7 @@ static void do_item(const Job *job, size_t item, Scratch *scratch) {
     float step[TILE];
     int n = 0;
     for (size_t r = first_row; r < MIN(first_row + TILE, job->rows); r++) {
-        step[n] = 0;
-        if (job->planes != FLOAT)
-            step[n] = grid(m->engine->largest(job->x + r * m->d_in, m->d_in), 8 * job->planes - 1);
+        step[n] = step_of(m, row_of(job, r));
         if (step[n] == 0)
             float_row(job, r, first, blocks, scratch);
         else
@@ -187,7 +183,8 @@ static void do_item(const Job *job, size_t item, Scratch *scratch) {
 
 static int work(void *argument) {
     Job *job = argument;
-    const size_t tile = MIN(job->rows, TILE), sums = tile * job->panel * BLOCK * (job->planes ? job->planes : 1);
+    const size_t planes = job->matrix->planes;
+    const size_t tile = MIN(job->rows, TILE), sums = tile * job->panel * BLOCK * (planes ? planes : 1);
     Scratch *scratch = aligned(sizeof(Scratch) + sums * sizeof(int32_t));
     if (!scratch) return 0; /* the other threads do its share */
     for (size_t item; (item = job->next++) < job->items;) do_item(job, item, scratch);
@@ -196,11 +193,10 @@ static int work(void *argument) {
 }
 
 /* Threads claim items, so one that comes late does fewer. */
-int multiply(const Matrix *m, const float *x, size_t rows, float *out, double scale, int activation, int planes,
-             size_t threads) {
+int multiply(const Matrix *m, const float *x, size_t rows, float *out, double scale, int activation, size_t threads) {
     const size_t tiles = (rows + TILE - 1) / TILE;
     threads = MIN(threads, 1 + m->blocks * BLOCK * m->words * 32 * rows / WORTH_A_THREAD);
-    Job job = {.matrix = m, .x = x, .out = out, .scale = scale, .activation = activation, .planes = planes, .rows = rows};
+    Job job = {.matrix = m, .x = x, .out = out, .scale = scale, .activation = activation, .rows = rows};
     job.group = m->groups > 1 ? m->words / m->groups : m->words;
     job.panel = MIN(PANEL, m->blocks);
     /* Too few tiles for the threads: split the outputs. Each item builds its tables anew, so not below 8 blocks. */
