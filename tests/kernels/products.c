@@ -1,8 +1,8 @@
 /* Products of one engine where there is no Python: `products ENGINE THREADS < cases > products`.
  *
- * A case is int64 d_out, d_in, rows, groups; the bits, d_out rows of ceil(d_in/8) bytes; scales, float32 (groups, d_out);
- * x, float32 (rows, d_in). Its products are x Wᵀ, float32 (rows, d_out), with 0, 1, 2 and 3 planes, each followed by the
- * φ of number planes + 1 of the product with these scales. Arrays have
+ * A case is int64 d_out, d_in, rows, groups; the bits, d_out rows of ceil(d_in/8) bytes; scales, float32 (groups,
+ * d_out); x, float32 (rows, d_in). Its products are x Wᵀ, float32 (rows, d_out), with 0, 1, 2 and 3 planes, each
+ * followed by the φ of number planes + 1 of the product with these scales. Arrays have
  * their exact sizes, for sanitizers to see. */
 #include "lookup/matrix.h"
 #include <stdio.h>

@@ -124,8 +124,8 @@ static PyMethodDef METHODS[] = {
     {"engines", py_engines, METH_NOARGS, "The instruction sets this processor can use, fastest first."},
     {"activations", py_activations, METH_NOARGS, "The activations that apply takes, by its numbers from 1."},
     {"pack", py_pack, METH_VARARGS, 
-     "pack(bits, d_out, d_in, scales, planes, engine): lay a sign matrix out for an engine; scales α float32 (groups, d_out) "
-     "for groups of d_in / groups inputs, or None; planes 3, 2, 1, or 0 for the float method."},
+     "pack(bits, d_out, d_in, scales, planes, engine): lay a sign matrix out for an engine; scales α float32 (groups, "
+     "d_out) for groups of d_in / groups inputs, or None; planes 3, 2, 1, or 0 for the float method."},
     {"apply", (PyCFunction)(void (*)(void))py_apply, METH_FASTCALL,
      "apply(matrix, x, out, scale, activation, threads): out = φ(Σ_g α_g ⊙ (scale·x_g W_gᵀ)) over groups g of inputs; "
      "activation 0 or a place in activations(), from 1."},

@@ -160,7 +160,8 @@ AVX2 INLINE void add_scaled_side(const uint16_t *sums, const int planes, uint32_
                                 const float *scales, float *out) {
     for (int r = 0; r < 32; r++) {
         uint32_t total = 0;
-        UNROLL for (int d = digits_of(planes) - 1; d >= 0; d--) total = (total << bits_of_digit(planes)) + sums[32 * d + r];
+        UNROLL for (int d = digits_of(planes) - 1; d >= 0; d--)
+            total = (total << bits_of_digit(planes)) + sums[32 * d + r];
         add_scaled(total - bias, factor, scales[r], out + r);
     }
 }

@@ -19,10 +19,11 @@ AVX512 INLINE __m512 signed_sums(const float *x) {
     return _mm512_add_ps(low, high);
 }
 
-/* Bytes 0 and 1, then with 2 more byte 2, of sixteen int32 of one register and sixteen of a second one. */
+/* Byte 0, then byte 1, of sixteen int32 of one register and sixteen of a second one. */
+#define FOUR_FROM(b) b, b + 4, b + 8, b + 12
+#define SIXTEEN_FROM(b) FOUR_FROM(b), FOUR_FROM(b + 16), FOUR_FROM(b + 32), FOUR_FROM(b + 48)
 static const uint8_t PICK[64] __attribute__((aligned(64))) = {
-    0, 4, 8, 12, 16, 20, 24, 28, 32, 36, 40, 44, 48, 52, 56, 60, 64, 68, 72, 76, 80, 84, 88, 92, 96, 100, 104, 108, 112, 116, 120, 124,
-    1, 5, 9, 13, 17, 21, 25, 29, 33, 37, 41, 45, 49, 53, 57, 61, 65, 69, 73, 77, 81, 85, 89, 93, 97, 101, 105, 109, 113, 117, 121, 125,
+    SIXTEEN_FROM(0), SIXTEEN_FROM(64), SIXTEEN_FROM(1), SIXTEEN_FROM(65),
 };
 
 /* The bytes of sixteen entries of four tables. */

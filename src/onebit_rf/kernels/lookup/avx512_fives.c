@@ -1,9 +1,9 @@
-/* Look-ups by AVX-512 that take a fifth input along: in their tables it is added, and the dot product that adds four of them
- * up adds or subtracts each, by the sign of its fifth weight, which one vgf2p8affineqb makes of a bit.
+/* Look-ups by AVX-512 that take a fifth input along: it is added in their tables, and the dot product that adds four of
+ * them up adds or subtracts each, by the sign of its fifth weight, which one vgf2p8affineqb makes of a bit.
  *
  * Words are stored as `relate` leaves them: ±(x4 ± x0 ± x1 ± x2 ± x3) with the outer sign apart. vpdpbusd multiplies
- * unsigned by signed bytes, and the signs are the signed ones; so entries have 2^23 more, which the matrix's start takes
- * off again. Words after the last fifth one have tables of four, and plus signs. */
+ * unsigned by signed bytes, and the signs are the signed ones; so entries have 2^23 more, which the matrix's start
+ * takes off again. Words after the last fifth one have tables of four, and plus signs. */
 #include "avx512.h"
 #ifdef HAVE_X86
 
@@ -96,7 +96,7 @@ AVX512 INLINE void by_fives_for(const uint8_t *w, int words, const uint8_t *t, c
 }
 
 AVX512 void block_by_fives_avx512(const uint8_t *w, int words, const uint8_t *t, int n_x, int32_t *acc,
-                                         size_t stride) {
+                                  size_t stride) {
     if (n_x == 1) by_fives_for(w, words, t, 1, 4, 1, acc, stride);
     if (n_x == 1) return;
     /* Of two rows the sums and tables of half a block fit the registers. */

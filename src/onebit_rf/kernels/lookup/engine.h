@@ -13,9 +13,9 @@
  *                   NaN, ±inf and sums that overflow go where float32 arithmetic takes them, so rows of x that
  *                   have no such scale (not finite, or all below 2^-104) take this method always.
  *
- * An engine is one instruction set. All read the same geometry: weights are cut in chunks of 1024 inputs (their
- * tables for two rows of x stay in the first-level cache) and blocks of 64 outputs; one *piece* is 64 outputs × 32
- * inputs = 256 bytes, and pieces lie in memory in the order they are used: [chunk][block][word].
+ * An engine is one instruction set. All read the same geometry: weights are cut in chunks of 1024 inputs, 960 by fives
+ * (their tables for two rows of x stay in the first-level cache), and blocks of 64 outputs; one *piece* is 64 outputs
+ * × 32 inputs = 256 bytes, and pieces lie in memory in the order they are used: [chunk][block][word].
  */
 #ifndef ONEBIT_RF_ENGINE_H
 #define ONEBIT_RF_ENGINE_H
@@ -104,8 +104,8 @@ INLINE float signed_sum(const float *x, int e) {
     return ((e & 1 ? x[0] : -x[0]) + (e & 2 ? x[1] : -x[1])) + ((e & 4 ? x[2] : -x[2]) + (e & 8 ? x[3] : -x[3]));
 }
 
-/* The input of five words, 128 to 159, that goes with those from 4·four on: the one that byte b of the fifth word has at
- * bit 2·i + half if the four are the low or high half of byte b of word i. */
+/* The input of five words, 128 to 159, that goes with those from 4·four on: the one that byte b of the fifth word has
+ * at bit 2·i + half if the four are the low or high half of byte b of word i. */
 INLINE int input_with(int four) { return 128 + four / 2 % 4 * 8 + four / 8 * 2 + four % 2; }
 
 INLINE float largest_five_any(const float *x, size_t n) {
@@ -169,8 +169,8 @@ INLINE void scaled_by(void (*block)(const uint8_t *, int, const uint8_t *, int, 
     for (int k = 0; k < n_x; k++, out += stride)
         for (int r = 0; r < BLOCK; r++) {
             const int32_t *digit = acc + k * 3 * BLOCK + r;
-            add_scaled((uint32_t)digit[0] + ((uint32_t)digit[BLOCK] << 8) + ((uint32_t)digit[2 * BLOCK] << 16), factor[k],
-                       scales[r], out + r);
+            const uint32_t high = ((uint32_t)digit[2 * BLOCK] << 8) + (uint32_t)digit[BLOCK];
+            add_scaled((high << 8) + (uint32_t)digit[0], factor[k], scales[r], out + r);
         }
 }
 void activate_portable(int activation, float *z, int n);

@@ -42,13 +42,15 @@ void relate(uint8_t *pieces, size_t words, int together) {
         for (int r = 0; r < BLOCK; r++)
             for (int b = 0; b < 4; b++) {
                 const uint8_t signs = *byte_of(pieces, word + 4, r, b, together);
-                for (int i = 0; i < 4; i++)
-                    *byte_of(pieces, word + i, r, b, together) ^= (signs >> 2 * i & 1 ? 0 : 15) | (signs >> 2 * i & 2 ? 0 : 240);
+                for (int i = 0; i < 4; i++) {
+                    const int low = signs >> 2 * i & 1, high = signs >> 2 * i & 2;
+                    *byte_of(pieces, word + i, r, b, together) ^= (low ? 0 : 15) | (high ? 0 : 240);
+                }
             }
 }
 
-/* By fives no entry is below 0: each has 128 more in its top byte, which comes with the sign of its fifth input, or with a
- * plus where a word has none. */
+/* By fives no entry is below 0: each has 128 more in its top byte, which comes with the sign of its fifth weight, or
+ * with a plus where a word has none. */
 static void take_off(const uint8_t *pieces, size_t words, int together, int32_t *start) {
     const size_t fives = words - words % FIVES;
     for (int r = 0; r < BLOCK; r++) {
@@ -63,7 +65,8 @@ static void take_off(const uint8_t *pieces, size_t words, int together, int32_t 
 static void fill(Matrix *m, const uint8_t *bits) {
     const size_t row_bytes = (m->d_in + 7) / 8;
     const int together = m->engine->together;
-    const int place_of[4] = {place(0, 0, together), place(0, 1, together), place(0, 2, together), place(0, 3, together)};
+    int place_of[4];
+    for (int b = 0; b < 4; b++) place_of[b] = place(0, b, together);
     memset(m->weights, 0, m->blocks * m->words * PIECE);
     for (size_t r = 0; r < m->d_out; r++)
         for (size_t j = 0; j < row_bytes; j++) {

@@ -98,7 +98,7 @@ static void block_neon(const uint8_t *w, int words, const uint8_t *t, int n_x, i
 }
 
 static void scaled_block_neon(const uint8_t *w, int words, const uint8_t *t, int n_x, int planes, const float *scales,
-                         const float *factor, float *out, size_t stride) {
+                              const float *factor, float *out, size_t stride) {
     scaled_by(block_neon, w, words, t, n_x, planes, scales, factor, out, stride);
 }
 
@@ -107,9 +107,9 @@ static void float_block_neon(const uint8_t *w, int words, const float *t, float 
 }
 
 const Engine neon = {
-    .name = "neon", .together = 2, .runs_here = runs_here, .largest = largest_neon, .largest_five = largest_five_portable,
-    .tables = tables_neon,
-    .block = block_neon, .scaled_block = scaled_block_neon, .float_block = float_block_neon, .combine = combine_portable,
+    .name = "neon", .together = 2, .runs_here = runs_here, .largest = largest_neon,
+    .largest_five = largest_five_portable, .tables = tables_neon, .block = block_neon,
+    .scaled_block = scaled_block_neon, .float_block = float_block_neon, .combine = combine_portable,
     .activate = activate_portable,
 };
 #endif

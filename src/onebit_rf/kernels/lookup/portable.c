@@ -39,8 +39,8 @@ static void block_portable(const uint8_t *w, int words, const uint8_t *t, int n_
         }
 }
 
-static void scaled_block_portable(const uint8_t *w, int words, const uint8_t *t, int n_x, int planes, const float *scales,
-                         const float *factor, float *out, size_t stride) {
+static void scaled_block_portable(const uint8_t *w, int words, const uint8_t *t, int n_x, int planes,
+                                  const float *scales, const float *factor, float *out, size_t stride) {
     scaled_by(block_portable, w, words, t, n_x, planes, scales, factor, out, stride);
 }
 
@@ -56,7 +56,7 @@ void activate_portable(int activation, float *z, int n) { activate_any(activatio
 
 const Engine portable = {
     .name = "portable", .together = 4, .runs_here = runs_here, .largest = largest_portable,
-    .largest_five = largest_five_portable, .tables = tables_portable,
-    .block = block_portable, .scaled_block = scaled_block_portable, .float_block = float_block_portable, .combine = combine_portable,
+    .largest_five = largest_five_portable, .tables = tables_portable, .block = block_portable,
+    .scaled_block = scaled_block_portable, .float_block = float_block_portable, .combine = combine_portable,
     .activate = activate_portable,
 };
