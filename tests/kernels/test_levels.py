@@ -75,7 +75,7 @@ def test_no_weights_are_no_product():
 
 
 @pytest.mark.parametrize(
-    "wrong", [np.ones(3, int), np.ones((0, 3), int), [[0.5]], [[np.nan]], [[256]], [["1"]], [[True]]]
+    "wrong", [np.ones(3, int), np.ones((0, 3), int), [[0.5]], [[np.nan]], [[257]], [["1"]], [[True]]]
 )
 def test_other_weights_are_refused_in_one_line(wrong):
     with pytest.raises(OnebitError, match=r"\Aweights: need [^\n]+\Z"):
@@ -87,3 +87,19 @@ def test_other_scales_are_refused_as_by_load():
         kernels.load_levels(np.zeros((5, 64), int), scale=np.ones((5, 4)))
     with pytest.raises(OnebitError, match="x: need float32"):
         kernels.load_levels(np.zeros((5, 64), int)).apply(rows(2, 63))
+
+
+@pytest.mark.parametrize("shift", [0.0, 0.5])  # of the zero-mean grid, and of the asymmetric one
+@pytest.mark.parametrize(("bits", "copies"), [(2, 2), (4, 4), (8, 8)])
+def test_layers_that_were_trained_in_few_bits_run(bits, copies, shift):
+    """v̂ = s · level has whole numbers for 2 v̂/s, with a step for each neuron; asymmetric ones need one copy more."""
+    torch = pytest.importorskip("torch")
+    from onebit_rf.training.rounding import grid_of, rounded
+
+    v = torch.randn(33, 100, generator=torch.Generator().manual_seed(0))
+    step = torch.linspace(0.5, 1, 33)[:, None] * 4 / 2**bits
+    weights = rounded(v, step, *grid_of(torch.tensor(float(bits)), shift)).double().numpy()
+    steps = step.double().numpy()
+    product = kernels.load_levels(np.rint(2 * weights / steps), scale=steps[:, 0] / 2)
+    assert product._copies == copies + (shift > 0)
+    check(product, weights, rows(5, 100))

@@ -13,7 +13,7 @@ from onebit_rf.kernels.registry import Product, load
 from onebit_rf.kernels.rows import WHOLE, Scale, check_rows, check_scale
 from onebit_rf.weights.signs import SignMatrix
 
-MOST = 255
+MOST = 256
 
 
 def load_levels(weights: np.ndarray, backend: str = "auto", scale: Scale = 1.0) -> Product:
@@ -24,7 +24,7 @@ def load_levels(weights: np.ndarray, backend: str = "auto", scale: Scale = 1.0) 
     are possible.
 
     Raises:
-        OnebitError: W is not a matrix of whole numbers from −255 to 255; what `load` refuses.
+        OnebitError: W is not a matrix of whole numbers from −256 to 256; what `load` refuses.
     """
     weights, unit = _evenly_spaced(_checked(weights))
     factors = _factors(int(np.abs(weights).max()) or 2)
