@@ -115,4 +115,4 @@ class NativeProduct:
     def _apply(self, x: np.ndarray, z: np.ndarray, threads: int, activation: str | None) -> np.ndarray:
         fused = FUSED.get(activation, 0)
         _signs.apply(self._matrix, x, z, self._scale, fused, threads)
-        return z if fused else activate(z, activation)
+        return z if fused or activation is None else activate(z, activation)
