@@ -11,7 +11,7 @@ import numpy as np
 from onebit_rf.errors import OnebitError
 from onebit_rf.kernels.registry import Product, load
 from onebit_rf.kernels.rows import WHOLE, Scale, check_rows, check_scale
-from onebit_rf.weights.signs import SignMatrix
+from onebit_rf.weights.signs import pack_signs
 
 MOST = 256
 
@@ -31,15 +31,17 @@ def load_levels(weights: np.ndarray, backend: str = "auto", scale: Scale = 1.0) 
     signs, (d_out, d_in) = _signs(weights, factors), weights.shape
     scale = check_scale(scale, weights.shape)
     if len(factors) == 1:
-        packed = SignMatrix(np.packbits(signs[0], axis=1, bitorder="little"), d_in)
-        return load(packed, backend, unit * factors[0] * (scale.T if isinstance(scale, np.ndarray) else scale))
+        return load(
+            pack_signs(signs[0]), backend, unit * factors[0] * (scale.T if isinstance(scale, np.ndarray) else scale)
+        )
     width = -(-d_in // WHOLE) * WHOLE
     side_by_side = np.zeros((d_out, len(factors), width), bool)
     side_by_side[:, :, :d_in] = signs.transpose(1, 0, 2)
-    packed = SignMatrix(np.packbits(side_by_side.reshape(d_out, -1), axis=1, bitorder="little"), len(factors) * width)
     alpha = np.broadcast_to(scale, (1, d_out)) if isinstance(scale, float) else scale  # (groups, d_out)
     scales = np.concatenate([unit * factor * alpha for factor in factors]).T
-    return LevelsProduct(load(packed, backend, scales), (d_out, d_in), len(factors))
+    return LevelsProduct(
+        load(pack_signs(side_by_side.reshape(d_out, -1)), backend, scales), (d_out, d_in), len(factors)
+    )
 
 
 class LevelsProduct:

@@ -9,12 +9,11 @@
 AVX512 static float largest_avx512(const float *x, size_t n) {
     __m512 most = _mm512_setzero_ps(), all_finite = most;
     for (size_t i = 0; i < n; i += 16) {
-        __m512 a = _mm512_abs_ps(_mm512_maskz_loadu_ps((__mmask16)(n - i < 16 ? (1u << (n - i)) - 1 : 0xffff), x + i));
-        a = _mm512_add_ps(a, _mm512_permute_ps(a, 0xb1));
-        a = _mm512_add_ps(a, _mm512_permute_ps(a, 0x4e));
-        most = _mm512_max_ps(most, a);
+        const __mmask16 here = (__mmask16)(n - i < 16 ? (1u << (n - i)) - 1 : 0xffff);
+        const __m512 norms = norms_of_fours(_mm512_maskz_loadu_ps(here, x + i));
+        most = _mm512_max_ps(most, norms);
         /* max drops a NaN; 0·a keeps it, and makes one of inf */
-        all_finite = _mm512_fmadd_ps(a, _mm512_setzero_ps(), all_finite);
+        all_finite = _mm512_fmadd_ps(norms, _mm512_setzero_ps(), all_finite);
     }
     return _mm512_reduce_max_ps(most) + _mm512_reduce_add_ps(all_finite);
 }

@@ -10,6 +10,13 @@ float largest_five_avx512(const float *x, size_t n);
 void tables_by_fives_avx512(const float *x, int words, float scale, uint8_t *t);
 void block_by_fives_avx512(const uint8_t *w, int words, const uint8_t *t, int n_x, int32_t *acc, size_t stride);
 
+/* |x0|+|x1|+|x2|+|x3| of each four of x, in all its lanes. */
+AVX512 INLINE __m512 norms_of_fours(__m512 x) {
+    x = _mm512_abs_ps(x);
+    x = _mm512_add_ps(x, _mm512_permute_ps(x, 0xb1));
+    return _mm512_add_ps(x, _mm512_permute_ps(x, 0x4e));
+}
+
 /* The sixteen signed sums of x[0..3]. */
 AVX512 INLINE __m512 signed_sums(const float *x) {
     __m512 low = _mm512_mul_ps(_mm512_set1_ps(x[0]), _mm512_loadu_ps(SIGNS[0]));

@@ -16,10 +16,8 @@ AVX512 float largest_five_avx512(const float *x, size_t n) {
             const __m512 fifths = _mm512_abs_ps(_mm512_loadu_ps(x + 128 + 16 * j));
             for (int i = 0; i < 4; i++) {
                 const __m512i with = _mm512_add_epi32(first, _mm512_set1_epi32(2 * i));
-                __m512 a = _mm512_abs_ps(_mm512_loadu_ps(x + 32 * i + 16 * j));
-                a = _mm512_add_ps(a, _mm512_permute_ps(a, 0xb1));
-                a = _mm512_add_ps(a, _mm512_permute_ps(a, 0x4e));
-                most = _mm512_max_ps(_mm512_add_ps(a, _mm512_permutexvar_ps(with, fifths)), most);
+                const __m512 norms = norms_of_fours(_mm512_loadu_ps(x + 32 * i + 16 * j));
+                most = _mm512_max_ps(_mm512_add_ps(norms, _mm512_permutexvar_ps(with, fifths)), most);
             }
         }
     return _mm512_reduce_max_ps(most);

@@ -32,20 +32,12 @@ void release(void *memory) {
 #endif
 }
 
-/* The place in the words of a block of byte b of word `word` of output r. */
-static uint8_t *byte_of(uint8_t *pieces, size_t word, int r, int b, int together) {
-    return pieces + word * PIECE + place(r, b, together);
-}
-
-void relate(uint8_t *pieces, size_t words, int together) {
-    for (size_t word = 0; word + FIVES <= words; word += FIVES)
-        for (int r = 0; r < BLOCK; r++)
-            for (int b = 0; b < 4; b++) {
-                const uint8_t signs = *byte_of(pieces, word + 4, r, b, together);
-                for (int i = 0; i < 4; i++) {
-                    const int low = signs >> 2 * i & 1, high = signs >> 2 * i & 2;
-                    *byte_of(pieces, word + i, r, b, together) ^= (low ? 0 : 15) | (high ? 0 : 240);
-                }
+void relate(uint8_t *pieces, size_t words) {
+    for (; words >= FIVES; words -= FIVES, pieces += FIVES * PIECE)
+        for (int i = 0; i < 4; i++)
+            for (int byte = 0; byte < PIECE; byte++) {
+                const int signs = pieces[4 * PIECE + byte] >> 2 * i;
+                pieces[i * PIECE + byte] ^= (uint8_t)((signs & 1 ? 0 : 15) | (signs & 2 ? 0 : 240));
             }
 }
 
@@ -56,8 +48,7 @@ static void take_off(const uint8_t *pieces, size_t words, int together, int32_t 
     for (int r = 0; r < BLOCK; r++) {
         int balance = 8 * (int)(words - fives);
         for (size_t word = 0; word < fives; word += FIVES)
-            for (uint32_t signs = load_word(pieces + (word + 4) * PIECE, r, together), i = 0; i < 32; i++)
-                balance += signs >> i & 1 ? 1 : -1;
+            balance += 2 * __builtin_popcount(load_word(pieces + (word + 4) * PIECE, r, together)) - 32;
         start[r] -= 128 * balance;
     }
 }
@@ -65,14 +56,13 @@ static void take_off(const uint8_t *pieces, size_t words, int together, int32_t 
 static void fill(Matrix *m, const uint8_t *bits) {
     const size_t row_bytes = (m->d_in + 7) / 8;
     const int together = m->engine->together;
-    int place_of[4];
-    for (int b = 0; b < 4; b++) place_of[b] = place(0, b, together);
     memset(m->weights, 0, m->blocks * m->words * PIECE);
-    for (size_t r = 0; r < m->d_out; r++)
-        for (size_t j = 0; j < row_bytes; j++) {
-            const size_t word = j / 4, chunk = MIN(word / m->chunk, m->chunks - 1);
-            uint8_t *piece = pieces_of(m, chunk, r / BLOCK, words_in(m, chunk)) + (word - chunk * m->chunk) * PIECE;
-            piece[r % BLOCK * together + place_of[j % 4]] = bits[r * row_bytes + j];
+    for (size_t r = 0; r < m->d_out; r++, bits += row_bytes)
+        for (size_t chunk = 0, j = 0; chunk < m->chunks; chunk++) {
+            const size_t words = words_in(m, chunk);
+            uint8_t *piece = pieces_of(m, chunk, r / BLOCK, words);
+            for (size_t word = 0; word < words; word++, piece += PIECE)
+                for (int b = 0; b < 4 && j < row_bytes; b++) piece[place((int)(r % BLOCK), b, together)] = bits[j++];
         }
     if (!m->is_related) return;
     memset(m->start, 0, m->blocks * BLOCK * sizeof *m->start);
@@ -81,7 +71,7 @@ static void fill(Matrix *m, const uint8_t *bits) {
             const size_t words = words_in(m, chunk);
             uint8_t *pieces = pieces_of(m, chunk, block, words);
             take_off(pieces, words, together, m->start + block * BLOCK);
-            relate(pieces, words, together);
+            relate(pieces, words);
         }
 }
 

@@ -31,7 +31,7 @@ INLINE uint8_t *pieces_of(const Matrix *m, size_t chunk, size_t block, size_t wo
 }
 
 /* Complement the fours of 64 outputs whose fifth weight is −1, in the words of a block; done twice, it is undone. */
-void relate(uint8_t *pieces, size_t words, int together);
+void relate(uint8_t *pieces, size_t words);
 
 INLINE const float *scales_of(const Matrix *m, size_t block, size_t group) {
     return m->scales + (block * m->groups + group) * BLOCK;

@@ -63,7 +63,7 @@ static const uint8_t *plain_pieces(const Matrix *m, size_t chunk, size_t block, 
     const uint8_t *pieces = pieces_of(m, chunk, block, words);
     if (!m->is_related) return pieces;
     memcpy(scratch->pieces, pieces, words * PIECE);
-    relate(scratch->pieces, words, m->engine->together);
+    relate(scratch->pieces, words);
     return scratch->pieces;
 }
 
