@@ -1,5 +1,6 @@
 """OneBitLinear with scales for groups of inputs: against dense layers in float64, with gradients and without."""
 
+import numpy as np
 import pytest
 import torch
 from test_one_bit_linear import OLD, close, gaussian
@@ -145,3 +146,13 @@ def test_bad_group_sizes_are_refused_in_one_line(size):
     with pytest.raises(OnebitError, match="group_size: must be ") as e:
         OneBitLinear.from_linear(nn.Linear(96, 5), group_size=size)
     assert "\n" not in str(e.value)
+
+
+def test_other_scales_at_the_same_address_are_noticed():
+    """As a freed parameter's memory may become the next one's: address and count of writes are the same."""
+    layer, x, memory = some_layer(), gaussian(4, 96), np.ones((33, 3), np.float32)
+    for value in (1, 2):
+        memory[:] = value
+        layer.scale = nn.Parameter(torch.from_numpy(memory))
+        with torch.no_grad():
+            assert close(layer(x), dense(layer)[0](x.double()))

@@ -30,18 +30,15 @@ def load_levels(weights: np.ndarray, backend: str = "auto", scale: Scale = 1.0) 
     factors = _factors(int(np.abs(weights).max()) or 2)
     signs, (d_out, d_in) = _signs(weights, factors), weights.shape
     scale = check_scale(scale, weights.shape)
+    alpha = scale.T if isinstance(scale, np.ndarray) else scale  # as `load` takes it
     if len(factors) == 1:
-        return load(
-            pack_signs(signs[0]), backend, unit * factors[0] * (scale.T if isinstance(scale, np.ndarray) else scale)
-        )
+        return load(pack_signs(signs[0]), backend, unit * factors[0] * alpha)
     width = -(-d_in // WHOLE) * WHOLE
     side_by_side = np.zeros((d_out, len(factors), width), bool)
     side_by_side[:, :, :d_in] = signs.transpose(1, 0, 2)
-    alpha = np.broadcast_to(scale, (1, d_out)) if isinstance(scale, float) else scale  # (groups, d_out)
-    scales = np.concatenate([unit * factor * alpha for factor in factors]).T
-    return LevelsProduct(
-        load(pack_signs(side_by_side.reshape(d_out, -1)), backend, scales), (d_out, d_in), len(factors)
-    )
+    scales = np.concatenate([unit * factor * alpha * np.ones((d_out, 1)) for factor in factors], axis=1)
+    product = load(pack_signs(side_by_side.reshape(d_out, -1)), backend, scales)
+    return LevelsProduct(product, (d_out, d_in), len(factors))
 
 
 class LevelsProduct:

@@ -5,7 +5,7 @@ gradient is itself with the other side of S. `define` and `impl` cost 5 µs a ca
 """
 
 from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 import numpy as np
 import torch
@@ -64,10 +64,7 @@ def _is_differentiated(x: Tensor) -> bool:
 
 
 def _multiply_grouped(x: Tensor, bits: Tensor, scale: Tensor, d_in: int) -> Tensor:
-    z = _empty(x, bits, d_in)
-    rows, out = x.detach().numpy().reshape(-1, x.shape[-1]), z.numpy().reshape(-1, z.shape[-1])
-    _lay_out_once(bits, d_in, scale=scale.detach()).apply(rows, out, torch.get_num_threads())
-    return z
+    return _apply(_lay_out_once(bits, d_in, scale=scale.detach()), x, _empty(x, bits, d_in))
 
 
 def _empty_grouped(x: Tensor, bits: Tensor, scale: Tensor, d_in: int) -> Tensor:
@@ -80,8 +77,12 @@ def _multiply(x: Tensor, bits: Tensor, d_in: int, transposed: bool) -> Tensor:
         with torch.cuda.device(z.device):
             rows = x.reshape(-1, x.shape[-1])
             return _lay_out_once(bits, d_in, transposed).multiply(rows).reshape(z.shape)
+    return _apply(_lay_out_once(bits, d_in, transposed), x, z)
+
+
+def _apply(made: Product, x: Tensor, z: Tensor) -> Tensor:
     rows, out = x.detach().numpy().reshape(-1, x.shape[-1]), z.numpy().reshape(-1, z.shape[-1])
-    _lay_out_once(bits, d_in, transposed).apply(rows, out, torch.get_num_threads())
+    made.apply(rows, out, torch.get_num_threads())
     return z
 
 
@@ -117,11 +118,17 @@ def _lay_out_once(bits: Tensor, d_in: int, transposed: bool = False, scale: Tens
     if entry is None or entry[0] != written:
         entry = _laid_out[memory] = (written, {})
     view = bits.data_ptr(), bits.shape, bits.stride(), d_in, transposed, scale is None
-    scaled = None if scale is None else (scale.data_ptr(), scale.shape, scale.stride(), _written(scale))
+    scaled = None if scale is None else _state(scale)
     made = entry[1].get(view)
     if made is None or made[0] != scaled:
         made = entry[1][view] = (scaled, _lay_out(bits, d_in, transposed, scale))
     return made[1]
+
+
+def _state(scale: Tensor) -> tuple:
+    """Return what another tensor does not have, not even one at the same address when this one's memory is freed."""
+    memory = ref(scale.untyped_storage())
+    return memory, scale.storage_offset(), scale.shape, scale.stride(), _written(scale)
 
 
 def _written(tensor: Tensor) -> int | bytes:
